@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { Artifact, Check, FileChange, Usage } from './artifact.ts';
+import { Failure } from './failure.ts';
+import { Digest, JobId, ObjectId } from './ids.ts';
+import { JobSpec } from './jobSpec.ts';
+
+/** Who asked: a person in the editor, an agent by MCP, or a command line. */
+export const Origin = z.enum(['editor', 'mcp', 'cli']);
+export type Origin = z.infer<typeof Origin>;
+
+/** What an attempt came to, whichever way it ended. */
+export const Outcome = z.object({
+  summary: z.string().optional(),
+  checks: z.array(Check),
+  artifacts: z.array(Artifact),
+  /** The first changed files, by path; `fileCount` counts them all. */
+  files: z.array(FileChange),
+  fileCount: z.int().min(0),
+  /** The tree that the patch makes of the baseline. */
+  resultTree: ObjectId.optional(),
+  usage: Usage.optional(),
+});
+export type Outcome = z.infer<typeof Outcome>;
+
+export const Question = z.object({
+  askId: z.string(),
+  text: z.string(),
+  choices: z.array(z.string()),
+  deadline: z.number(),
+});
+export type Question = z.infer<typeof Question>;
+
+/** Everything that can happen to a job: what the journal keeps. Times are ms since 1970. */
+export const JobEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('submitted'),
+    spec: JobSpec,
+    specDigest: Digest,
+    /** The commit that the job starts from. */
+    baseline: ObjectId,
+    /** The repository's working tree, or the `local` path or `git` URL that the spec names. */
+    source: z.string(),
+    /** The working tree that a delivery writes to. */
+    workspace: z.string(),
+    executor: z.string(),
+    origin: Origin,
+    parent: JobId.optional(),
+  }),
+  z.object({ type: z.literal('leased'), attempt: z.int().min(1) }),
+  z.object({ type: z.literal('asked'), attempt: z.int().min(1), question: Question }),
+  z.object({
+    type: z.literal('answered'),
+    attempt: z.int().min(1),
+    askId: z.string(),
+    answer: z.string(),
+    by: z.string(),
+  }),
+  z.object({ type: z.literal('attemptFailed'), attempt: z.int().min(1), failure: Failure, outcome: Outcome }),
+  z.object({ type: z.literal('attemptLost'), attempt: z.int().min(1) }),
+  z.object({ type: z.literal('succeeded'), attempt: z.int().min(1), outcome: Outcome }),
+  z.object({ type: z.literal('failed'), attempt: z.int().min(1), failure: Failure, outcome: Outcome }),
+  z.object({ type: z.literal('canceled'), by: Origin }),
+  z.object({ type: z.literal('expired') }),
+  /** Artifacts of an attempt that a cancel or an expiry ended: they change nothing but what can be read. */
+  z.object({ type: z.literal('sealed'), attempt: z.int().min(1), artifacts: z.array(Artifact) }),
+  /** Journaled before the first byte is written to the user's tree. `receipt` is in the vault. */
+  z.object({ type: z.literal('deliveryStarted'), receipt: Digest, by: Origin }),
+  z.object({ type: z.literal('delivered') }),
+  z.object({ type: z.literal('undoStarted'), by: Origin }),
+  /** The working tree is as it was before the delivery: it was undone, or rolled back when it did not end. */
+  z.object({ type: z.literal('undone') }),
+]);
+export type JobEvent = z.infer<typeof JobEvent>;
+export type JobEventType = JobEvent['type'];
+
+/** One line of the audit trail. `seq` counts all events of a record from 1, without a gap. */
+export const JournalEntry = z.object({ seq: z.int().min(1), at: z.number(), jobId: JobId, event: JobEvent });
+export type JournalEntry = z.infer<typeof JournalEntry>;

@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import type { Artifact } from './artifact.ts';
+import type { Origin, Outcome, Question } from './event.ts';
+import type { Failure } from './failure.ts';
+import type { Digest, JobId, ObjectId } from './ids.ts';
+import type { JobSpec } from './jobSpec.ts';
+
+export const JobState = z.enum(['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED']);
+export type JobState = z.infer<typeof JobState>;
+
+/** Where a proven patch stands towards the user's tree. */
+export type Delivery =
+  | { readonly state: 'none' }
+  | { readonly state: 'applying' | 'applied' | 'undoing' | 'undone'; readonly receipt: Digest; readonly at: number };
+
+interface Core {
+  readonly id: JobId;
+  /** Rises by one on each event. */
+  readonly stateVersion: number;
+  readonly spec: JobSpec;
+  readonly specDigest: Digest;
+  readonly baseline: ObjectId;
+  readonly source: string;
+  readonly workspace: string;
+  readonly executor: string;
+  readonly origin: Origin;
+  readonly parent?: JobId;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** The newest attempt; 0 before the first. */
+  readonly attempt: number;
+  /** Attempts that ended in a failure of their own: what maxAttempts counts. */
+  readonly failedAttempts: number;
+  /** Attempts that were lost with their host. */
+  readonly lostAttempts: number;
+}
+
+interface Ended {
+  readonly startedAt?: number;
+  readonly finishedAt: number;
+}
+
+export type QueuedJob = Core & { readonly state: 'QUEUED' };
+export type RunningJob = Core & { readonly state: 'RUNNING'; readonly startedAt: number };
+export type WaitingJob = Core & { readonly state: 'WAITING'; readonly startedAt: number; readonly question: Question };
+export type SucceededJob = Core &
+  Ended & { readonly state: 'SUCCEEDED'; readonly outcome: Outcome; readonly delivery: Delivery };
+export type FailedJob = Core &
+  Ended & { readonly state: 'FAILED'; readonly failure: Failure; readonly outcome: Outcome };
+export type StoppedJob = Core &
+  Ended & { readonly state: 'CANCELED' | 'EXPIRED'; readonly artifacts: readonly Artifact[] };
+
+/** A job carries only what its state has. */
+export type Job = QueuedJob | RunningJob | WaitingJob | SucceededJob | FailedJob | StoppedJob;
+export type LiveJob = QueuedJob | RunningJob | WaitingJob;
+export type EndedJob = SucceededJob | FailedJob | StoppedJob;
+
+export function isTerminal(job: Job): job is EndedJob {
+  return isTerminalState(job.state);
+}
+
+export function isTerminalState(state: JobState): boolean {
+  return state === 'SUCCEEDED' || state === 'FAILED' || state === 'CANCELED' || state === 'EXPIRED';
+}
+
+export function artifactsOf(job: Job): readonly Artifact[] {
+  switch (job.state) {
+    case 'SUCCEEDED':
+    case 'FAILED':
+      return job.outcome.artifacts;
+    case 'CANCELED':
+    case 'EXPIRED':
+      return job.artifacts;
+    case 'QUEUED':
+    case 'RUNNING':
+    case 'WAITING':
+      return [];
+  }
+}

@@ -1,0 +1,114 @@
+import * as z from 'zod';
+import { ObjectId } from './ids.ts';
+
+const path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((text) => !text.includes('\0'), 'a path has no NUL');
+const name = z.string().min(1).max(200);
+const command = z
+  .string()
+  .min(1)
+  .max(32_768)
+  .refine((text) => !text.includes('\0'), 'a command has no NUL');
+
+const WorkspaceRepo = z.strictObject({
+  type: z.literal('workspace'),
+  include: z.enum(['head', 'uncommitted']).optional(),
+});
+const LocalRepo = z.strictObject({
+  type: z.literal('local'),
+  path,
+  baseBranch: name.optional(),
+  baselineCommit: ObjectId,
+});
+const GitRepo = z.strictObject({
+  type: z.literal('git'),
+  url: z.string().min(1).max(2048),
+  baseBranch: name,
+  baselineCommit: ObjectId,
+});
+
+/** A command that the relay runs on the result. `must: 'pass'` fails the job even where the baseline fails it too. */
+export const Gate = z.strictObject({
+  name,
+  run: command,
+  timeoutS: z.int().min(1).max(86_400).optional(),
+  must: z.literal('pass').optional(),
+});
+export type Gate = z.infer<typeof Gate>;
+
+export const Priority = z.enum(['P0', 'P1', 'P2']);
+export type Priority = z.infer<typeof Priority>;
+
+const Execution = z.strictObject({
+  executor: name.optional(),
+  preferredModel: name.optional(),
+  sandbox: z.enum(['read-only', 'workspace-write']).optional(),
+  priority: Priority.optional(),
+  /** Seconds from submission until the job is EXPIRED wherever it stands. */
+  ttlS: z.int().min(1).max(2_592_000).optional(),
+  /** Seconds that one attempt may take. */
+  timeoutS: z.int().min(1).max(86_400).optional(),
+  maxAttempts: z.int().min(1).max(10).optional(),
+  budget: z.strictObject({ usd: z.number().positive().optional(), tokens: z.int().positive().optional() }).optional(),
+  command: command.optional(),
+});
+
+/**
+ * One request to change one repository at one baseline: the same schema at every door.
+ * What is left out has a default (see `defaults`); an unknown key is refused by its name.
+ */
+export const JobSpec = z.strictObject({
+  repo: z.discriminatedUnion('type', [WorkspaceRepo, LocalRepo, GitRepo]).optional(),
+  task: z.strictObject({
+    title: z.string().trim().min(1).max(200),
+    description: z.string().max(10_000).optional(),
+    acceptance: z.array(z.string().min(1).max(2000)).max(50).optional(),
+  }),
+  scope: z
+    .strictObject({
+      readPaths: z.array(path).max(200).optional(),
+      fileGlobs: z.array(path).min(1).max(200).optional(),
+      disallowReformatting: z.boolean().optional(),
+    })
+    .optional(),
+  context: z
+    .strictObject({
+      codeSnippets: z
+        .array(z.strictObject({ path, from: z.int().min(1), to: z.int().min(1) }))
+        .max(50)
+        .optional(),
+    })
+    .optional(),
+  checks: z.array(Gate).max(20).optional(),
+  setup: command.optional(),
+  allowEmpty: z.boolean().optional(),
+  execution: Execution.optional(),
+  labels: z.record(z.string().min(1).max(100), z.string().max(500)).optional(),
+  idempotencyKey: z.string().min(1).max(200).optional(),
+  notify: z.strictObject({ enablePr: z.boolean().optional(), webhook: z.url().optional() }).optional(),
+});
+export type JobSpec = z.infer<typeof JobSpec>;
+
+/** What a spec means where it says nothing. Seconds. */
+export const defaults = { priority: 'P1', ttlS: 3600, timeoutS: 900, maxAttempts: 1, gateTimeoutS: 600 } as const;
+
+export function priorityOf(spec: JobSpec): Priority {
+  return spec.execution?.priority ?? defaults.priority;
+}
+
+/** The executor that a spec names; a command without a name is for the command executor. */
+export function executorOf(spec: JobSpec): string | undefined {
+  return spec.execution?.executor ?? (spec.execution?.command === undefined ? undefined : 'command');
+}
+
+/** The command lines in a spec that the relay would run, each with the field that holds it. */
+export function commandsOf(spec: JobSpec): readonly { readonly field: string; readonly run: string }[] {
+  return [
+    ...(spec.execution?.command === undefined ? [] : [{ field: 'execution.command', run: spec.execution.command }]),
+    ...(spec.setup === undefined ? [] : [{ field: 'setup', run: spec.setup }]),
+    ...(spec.checks ?? []).map((gate, index) => ({ field: `checks[${index}].run`, run: gate.run })),
+  ];
+}

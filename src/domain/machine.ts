@@ -1,0 +1,175 @@
+import { err, never, ok, type Result } from '../base/result.ts';
+import { failure, type Failure } from './failure.ts';
+import type { JobEvent, JobEventType, Outcome } from './event.ts';
+import {
+  isTerminal,
+  type Delivery,
+  type EndedJob,
+  type Job,
+  type QueuedJob,
+  type RunningJob,
+  type WaitingJob,
+} from './job.ts';
+import type { JobId } from './ids.ts';
+import { defaults } from './jobSpec.ts';
+
+/** An event that the job's state does not take. */
+export interface Illegal {
+  readonly kind: 'illegal';
+  readonly message: string;
+}
+
+type Of<T extends JobEventType> = Extract<JobEvent, { type: T }>;
+type Step = Result<Job, Illegal>;
+
+/** How often an attempt may be lost with its host before the job ends: a reload of a window fails no job. */
+const MOST_LOST_ATTEMPTS = 3;
+
+/** The first event of a job. */
+export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJob {
+  const { type: _type, parent, ...rest } = event;
+  return {
+    state: 'QUEUED',
+    id,
+    stateVersion: 1,
+    ...rest,
+    ...(parent === undefined ? {} : { parent }),
+    createdAt: at,
+    expiresAt: at + (event.spec.execution?.ttlS ?? defaults.ttlS) * 1000,
+    attempt: 0,
+    failedAttempts: 0,
+    lostAttempts: 0,
+  };
+}
+
+/** The whole lifecycle. Pure; stores persist what it returns, and nothing else writes `state`. */
+export function transition(job: Job, event: JobEvent, at: number): Step {
+  switch (event.type) {
+    case 'submitted':
+      return illegal(job, event);
+    case 'leased':
+      return job.state === 'QUEUED' && event.attempt === job.attempt + 1
+        ? ok({ ...coreOf(job), state: 'RUNNING', attempt: event.attempt, startedAt: at })
+        : illegal(job, event);
+    case 'asked':
+      return job.state === 'RUNNING' && event.attempt === job.attempt
+        ? ok({ ...coreOf(job), state: 'WAITING', startedAt: job.startedAt, question: event.question })
+        : illegal(job, event);
+    case 'answered':
+      return job.state === 'WAITING' && event.attempt === job.attempt && event.askId === job.question.askId
+        ? ok({ ...coreOf(job), state: 'RUNNING', startedAt: job.startedAt })
+        : illegal(job, event);
+    case 'attemptFailed':
+      return isAttempted(job, event)
+        ? ok({ ...coreOf(job), state: 'QUEUED', failedAttempts: job.failedAttempts + 1 })
+        : illegal(job, event);
+    case 'attemptLost':
+      return isAttempted(job, event) ? ok(afterLoss(job, at)) : illegal(job, event);
+    case 'succeeded':
+      return isAttempted(job, event)
+        ? ok({
+            ...coreOf(job),
+            state: 'SUCCEEDED',
+            startedAt: job.startedAt,
+            finishedAt: at,
+            outcome: event.outcome,
+            delivery: { state: 'none' },
+          })
+        : illegal(job, event);
+    case 'failed':
+      return isAttempted(job, event) ? ok(failed(job, event.failure, event.outcome, at)) : illegal(job, event);
+    case 'canceled':
+      return isTerminal(job) ? illegal(job, event) : ok(stopped(job, 'CANCELED', at));
+    case 'expired':
+      return isTerminal(job) ? illegal(job, event) : ok(stopped(job, 'EXPIRED', at));
+    case 'sealed':
+      return (job.state === 'CANCELED' || job.state === 'EXPIRED') && event.attempt === job.attempt
+        ? ok({ ...job, stateVersion: job.stateVersion + 1, artifacts: event.artifacts })
+        : illegal(job, event);
+    case 'deliveryStarted':
+      return deliveryStep(job, event, ['none', 'undone'], { state: 'applying', receipt: event.receipt, at });
+    case 'delivered':
+      return deliveryStep(job, event, ['applying'], 'applied', at);
+    case 'undoStarted':
+      return deliveryStep(job, event, ['applied'], 'undoing', at);
+    case 'undone':
+      return deliveryStep(job, event, ['applying', 'undoing'], 'undone', at);
+    default:
+      return never(event);
+  }
+}
+
+/** What every state has, one version on. */
+function coreOf(job: Job): Omit<QueuedJob, 'state'> {
+  return {
+    id: job.id,
+    stateVersion: job.stateVersion + 1,
+    spec: job.spec,
+    specDigest: job.specDigest,
+    baseline: job.baseline,
+    source: job.source,
+    workspace: job.workspace,
+    executor: job.executor,
+    origin: job.origin,
+    ...(job.parent === undefined ? {} : { parent: job.parent }),
+    createdAt: job.createdAt,
+    expiresAt: job.expiresAt,
+    attempt: job.attempt,
+    failedAttempts: job.failedAttempts,
+    lostAttempts: job.lostAttempts,
+  };
+}
+
+/** Whether the event is about the attempt that is under way: a late report of an older one is refused. */
+function isAttempted(job: Job, event: { readonly attempt: number }): job is RunningJob | WaitingJob {
+  return (job.state === 'RUNNING' || job.state === 'WAITING') && event.attempt === job.attempt;
+}
+
+function failed(job: RunningJob | WaitingJob, why: Failure, outcome: Outcome, at: number): EndedJob {
+  return { ...coreOf(job), state: 'FAILED', startedAt: job.startedAt, finishedAt: at, failure: why, outcome };
+}
+
+function stopped(job: Exclude<Job, EndedJob>, state: 'CANCELED' | 'EXPIRED', at: number): EndedJob {
+  const startedAt = job.state === 'QUEUED' ? {} : { startedAt: job.startedAt };
+  return { ...coreOf(job), state, ...startedAt, finishedAt: at, artifacts: [] };
+}
+
+function afterLoss(job: RunningJob | WaitingJob, at: number): Job {
+  const lostAttempts = job.lostAttempts + 1;
+  if (lostAttempts <= MOST_LOST_ATTEMPTS) return { ...coreOf(job), state: 'QUEUED', lostAttempts };
+  const why = failure(
+    'INTERNAL_ERROR',
+    `The relay ended ${String(lostAttempts)} times while this job ran. Look at the relay's log, then retry the job.`,
+  );
+  return { ...failed(job, why, { checks: [], artifacts: [], files: [], fileCount: 0 }, at), lostAttempts };
+}
+
+function deliveryStep(job: Job, event: JobEvent, from: readonly Delivery['state'][], to: Delivery): Step;
+function deliveryStep(
+  job: Job,
+  event: JobEvent,
+  from: readonly Delivery['state'][],
+  to: 'applied' | 'undoing' | 'undone',
+  at: number,
+): Step;
+function deliveryStep(
+  job: Job,
+  event: JobEvent,
+  from: readonly Delivery['state'][],
+  to: Delivery | 'applied' | 'undoing' | 'undone',
+  at = 0,
+): Step {
+  if (job.state !== 'SUCCEEDED' || !from.includes(job.delivery.state)) return illegal(job, event);
+  if (typeof to !== 'string') return ok({ ...job, stateVersion: job.stateVersion + 1, delivery: to });
+  if (job.delivery.state === 'none') return illegal(job, event);
+  return ok({ ...job, stateVersion: job.stateVersion + 1, delivery: { state: to, receipt: job.delivery.receipt, at } });
+}
+
+function illegal(job: Job, event: JobEvent): Result<never, Illegal> {
+  const at = 'attempt' in event ? ` of attempt ${String(event.attempt)}` : '';
+  const where = job.state === 'SUCCEEDED' ? `${job.state} (delivery: ${job.delivery.state})` : job.state;
+  return err({
+    kind: 'illegal',
+    message: `job ${job.id} is ${where}, attempt ${String(job.attempt)}: it takes no "${event.type}"${at}`,
+  });
+}

@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { ArtifactName } from '../domain/artifact.ts';
+import { JournalEntry, Origin } from '../domain/event.ts';
+import { JobId } from '../domain/ids.ts';
+import { JobState } from '../domain/job.ts';
+import { JobSpec } from '../domain/jobSpec.ts';
+import { DeliveryReport, JobPage, JobView, LogSlice, Slice, Submitted } from './jobView.ts';
+
+/** The bytes that one slice may carry at most. */
+export const LARGEST_SLICE = 1024 * 1024;
+
+const maxBytes = z.int().min(1).max(LARGEST_SLICE).default(LARGEST_SLICE);
+const offset = z.int().min(0).default(0);
+
+export const ListInput = z.strictObject({
+  state: JobState.optional(),
+  limit: z.int().min(1).max(100).default(20),
+  offset,
+});
+
+/**
+ * The façade, one row a call: what it takes and what it gives. engine/relay.ts implements it, guest/ speaks it over the
+ * host's listener, so that a guest can do all that the host can.
+ */
+export const calls = {
+  submit: {
+    input: z.strictObject({ spec: JobSpec, workspace: z.string(), origin: Origin, parent: JobId.optional() }),
+    output: Submitted,
+  },
+  get: { input: z.strictObject({ jobId: JobId }), output: JobView },
+  /** The id that begins so. */
+  find: { input: z.strictObject({ prefix: z.string().min(1).max(64) }), output: z.strictObject({ jobId: JobId }) },
+  list: { input: ListInput, output: JobPage },
+  events: { input: z.strictObject({ jobId: JobId }), output: z.strictObject({ entries: z.array(JournalEntry) }) },
+  cancel: {
+    input: z.strictObject({ jobId: JobId, origin: Origin }),
+    output: z.strictObject({ ok: z.boolean().describe('false: it had ended before'), state: JobState }),
+  },
+  retry: { input: z.strictObject({ jobId: JobId, origin: Origin }), output: Submitted },
+  artifact: { input: z.strictObject({ jobId: JobId, name: ArtifactName, offset, maxBytes }), output: Slice },
+  log: { input: z.strictObject({ jobId: JobId, offset, maxBytes }), output: LogSlice },
+  apply: {
+    input: z.strictObject({ jobId: JobId, origin: Origin, dryRun: z.boolean().default(false) }),
+    output: DeliveryReport,
+  },
+  undo: { input: z.strictObject({ jobId: JobId, origin: Origin }), output: DeliveryReport },
+  /** How much is under way: a host that is idle may end. */
+  activity: { input: z.strictObject({}), output: z.strictObject({ live: z.int() }) },
+} as const;
+
+export type CallName = keyof typeof calls;
+export type CallInput<N extends CallName> = z.input<(typeof calls)[N]['input']>;
+export type CallOutput<N extends CallName> = z.output<(typeof calls)[N]['output']>;

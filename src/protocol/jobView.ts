@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import { ArtifactName, Check, FileChange, Usage } from '../domain/artifact.ts';
+import { ReasonCode } from '../domain/failure.ts';
+import { Digest, JobId, ObjectId } from '../domain/ids.ts';
+import { JobState } from '../domain/job.ts';
+import { Priority } from '../domain/jobSpec.ts';
+
+const Ms = z.number().describe('ms since 1970');
+
+export const ArtifactView = z.strictObject({
+  name: ArtifactName,
+  uri: z.string().describe('mcp://jobs/{id}/artifacts/{name}'),
+  digest: Digest,
+  bytes: z.int(),
+});
+export type ArtifactView = z.infer<typeof ArtifactView>;
+
+/** What a list tells of a job. */
+export const JobSummary = z.strictObject({
+  jobId: JobId,
+  state: JobState,
+  stateVersion: z.int(),
+  title: z.string(),
+  executor: z.string(),
+  baseline: ObjectId,
+  priority: Priority,
+  attempt: z.int(),
+  createdAt: Ms,
+  startedAt: Ms.optional(),
+  finishedAt: Ms.optional(),
+  durationMs: z.number().optional().describe('from startedAt to finishedAt'),
+  reasonCode: ReasonCode.optional(),
+});
+export type JobSummary = z.infer<typeof JobSummary>;
+
+/** All that is told of a job: what jobs_get, `show --json` and the status resource give. */
+export const JobView = JobSummary.extend({
+  message: z.string().optional().describe('why it FAILED, and what to do'),
+  summary: z.string().optional().describe("the executor's own words"),
+  checks: z.array(Check),
+  artifacts: z.array(ArtifactView),
+  files: z.array(FileChange.pick({ path: true, kind: true })).describe('the first changed files'),
+  fileCount: z.int(),
+  usage: Usage.optional(),
+  delivery: z.enum(['none', 'applying', 'applied', 'undoing', 'undone']).optional(),
+  question: z
+    .strictObject({ askId: z.string(), text: z.string(), choices: z.array(z.string()), deadline: Ms })
+    .optional(),
+  parent: JobId.optional(),
+});
+export type JobView = z.infer<typeof JobView>;
+
+export const JobPage = z.strictObject({ items: z.array(JobSummary), total: z.int(), hasMore: z.boolean() });
+export type JobPage = z.infer<typeof JobPage>;
+
+export const Submitted = z.strictObject({
+  jobId: JobId,
+  state: JobState,
+  stateVersion: z.int(),
+  deduplicated: z.boolean().describe('whether an earlier job with the same idempotencyKey was meant'),
+});
+export type Submitted = z.infer<typeof Submitted>;
+
+/** A part of an artifact or a log, in bytes. */
+export const Slice = z.strictObject({ base64: z.string(), offset: z.int(), totalBytes: z.int() });
+export type Slice = z.infer<typeof Slice>;
+
+/** A part of a job's log. `ended`: nothing more will come after `totalBytes`. */
+export const LogSlice = Slice.extend({ ended: z.boolean() });
+export type LogSlice = z.infer<typeof LogSlice>;
+
+/** What a delivery did, or would do, to one file of the user's tree. */
+export const FileDelivery = z.strictObject({
+  path: z.string(),
+  verdict: z.enum(['clean', 'blocked', 'conflict']),
+  detail: z.string().optional(),
+});
+export type FileDelivery = z.infer<typeof FileDelivery>;
+
+export const DeliveryReport = z.strictObject({
+  /** Whether the user's tree was changed. */
+  written: z.boolean(),
+  files: z.array(FileDelivery),
+});
+export type DeliveryReport = z.infer<typeof DeliveryReport>;
