@@ -49,5 +49,6 @@ export const calls = {
 } as const;
 
 export type CallName = keyof typeof calls;
-export type CallInput<N extends CallName> = z.input<(typeof calls)[N]['input']>;
+/** Parsed input: doors parse, the façade believes its types. */
+export type CallInput<N extends CallName> = z.output<(typeof calls)[N]['input']>;
 export type CallOutput<N extends CallName> = z.output<(typeof calls)[N]['output']>;
