@@ -1,0 +1,177 @@
+import { copyFile, lstat, utimes } from 'node:fs/promises';
+import { err, ok, type Result } from '../base/result.ts';
+import type { FileChange } from '../domain/artifact.ts';
+import { ObjectId } from '../domain/ids.ts';
+import { describe, type Git, type GitError } from './git.ts';
+import { fields, shown, unquoted, type BytePath } from './path.ts';
+import { walk } from './walk.ts';
+
+/** What a patch cannot carry, or git could not read: each is told by its path. */
+export interface CaptureError {
+  readonly kind: 'uncarriable' | 'gone' | 'tooLarge' | 'git';
+  readonly message: string;
+}
+
+/** The slot's files as git sees them, with an index that nobody but the relay writes. */
+export interface WorkTree {
+  readonly root: string;
+  readonly index: string;
+}
+
+export interface Snapshot {
+  readonly tree: ObjectId;
+  /** Ignored files and folders (with `/`) that are in no patch. */
+  readonly ignored: readonly string[];
+  /** Fifos and the like, relative to the root: `git clean` leaves them. */
+  readonly special: readonly BytePath[];
+}
+
+export interface Difference {
+  readonly patch: Buffer;
+  readonly files: readonly FileChange[];
+}
+
+/**
+ * The tree that the slot's files are now. GIT_DIR is the mirror and the index is the relay's: nothing that the executor
+ * could have written under the slot's `.git` (config, info/exclude, index.lock, hooks, refs) has a say.
+ */
+export async function snapshot(git: Git, slot: WorkTree): Promise<Result<Snapshot, CaptureError>> {
+  const inSlot = git.with({ GIT_WORK_TREE: slot.root, GIT_INDEX_FILE: slot.index });
+  if (!(await isFolder(slot.root))) {
+    return err({
+      kind: 'gone',
+      message: 'The executor deleted or replaced its working directory. There is nothing to make a patch of.',
+    });
+  }
+  // The list of what is ignored reads the index that `add` is going to replace: a copy lets both run at once.
+  const before = `${slot.index}.before`;
+  await copyIndex(slot.index, before);
+  const asBefore = inSlot.with({ GIT_INDEX_FILE: before });
+  const listing = asBefore.run(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'], {
+    cwd: slot.root,
+  });
+  const adding = inSlot.run(['add', '--all'], { cwd: slot.root });
+  const listed = await listing;
+  const ignored = listed.ok ? fields(listed.value) : [];
+  const found = await walk(slot.root, new Set(ignored.map((path) => path.replace(/\/$/, ''))));
+  const added = await adding;
+  if (!listed.ok) return err(unreadable(listed.error));
+  const refused = await uncarriable(asBefore, slot.root, found.special, found.nested);
+  if (refused !== undefined) return err(refused);
+  if (!added.ok) return err(unreadable(added.error));
+  const written = await inSlot.text(['write-tree'], { cwd: slot.root });
+  if (!written.ok) return err(unreadable(written.error));
+  const tree = ObjectId.parse(written.value);
+  return ok({ tree, ignored: ignored.map(shown), special: found.special });
+}
+
+/** The patch from one tree to another, and the files in it. Renames are told as a deletion and an addition. */
+export async function difference(
+  git: Git,
+  from: ObjectId,
+  to: ObjectId,
+  maxBytes: number,
+): Promise<Result<Difference, CaptureError>> {
+  const told = await git.run(
+    ['diff-tree', '-r', '--patch-with-raw', '--binary', '--full-index', '--no-renames', from, to],
+    {
+      maxOutput: maxBytes,
+    },
+  );
+  if (!told.ok) {
+    if (told.error.kind === 'tooLarge') {
+      return err({
+        kind: 'tooLarge',
+        message: `The patch is larger than ${String(maxBytes)} bytes. Ask for a smaller change, or raise the limit.`,
+      });
+    }
+    return err(unreadable(told.error));
+  }
+  const end = told.value.indexOf('\n\n');
+  const raw = told.value.subarray(0, end < 0 ? told.value.length : end).toString('latin1');
+  const patch = end < 0 ? Buffer.alloc(0) : told.value.subarray(end + 2);
+  return ok({ patch, files: raw.split('\n').flatMap(changeOf) });
+}
+
+/** Paths among the changed that have a filter whose driver the relay does not have: their content would not be what the user's git makes. */
+export async function filtered(
+  git: Git,
+  slot: WorkTree,
+  files: readonly FileChange[],
+): Promise<Result<readonly string[], GitError>> {
+  const inSlot = git.with({ GIT_WORK_TREE: slot.root, GIT_INDEX_FILE: slot.index });
+  const paths = files.filter((file) => file.kind !== 'deleted').map((file) => file.path);
+  if (paths.length === 0) return ok([]);
+  const told = await inSlot.run(['check-attr', '-z', '--stdin', 'filter'], { cwd: slot.root, stdin: paths.join('\0') });
+  if (!told.ok) return told;
+  const named: string[] = [];
+  const all = fields(told.value);
+  for (let at = 0; at + 2 < all.length; at += 3) {
+    const value = all[at + 2];
+    if (value !== 'unspecified' && value !== 'unset' && value !== '')
+      named.push(`${shown(all[at] ?? '')} (filter=${value ?? ''})`);
+  }
+  return ok(named);
+}
+
+/** Copies an index with its time: git compares files with the index's own time to know which it must read again. */
+export async function copyIndex(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const { mtimeMs } = await lstat(from);
+  await utimes(to, Math.floor(mtimeMs) / 1000, Math.floor(mtimeMs) / 1000);
+}
+
+async function uncarriable(
+  git: Git,
+  root: string,
+  special: readonly BytePath[],
+  nested: readonly BytePath[],
+): Promise<CaptureError | undefined> {
+  const suspects = [...special, ...nested];
+  if (suspects.length === 0) return undefined;
+  const stdin = Buffer.from(suspects.join('\0'), 'latin1');
+  const ignored = await git.run(['check-ignore', '-z', '--stdin', '--no-index'], { cwd: root, stdin });
+  const excused = new Set(ignored.ok ? fields(ignored.value) : []);
+  const submodules = new Set(await gitlinks(git, root, nested));
+  const bad = [
+    ...special.filter((path) => !excused.has(path)).map((path) => `"${shown(path)}" (a fifo, socket or device)`),
+    ...nested
+      .filter((path) => !excused.has(path) && !submodules.has(path))
+      .map((path) => `"${shown(path)}" (a repository of its own)`),
+  ];
+  if (bad.length === 0) return undefined;
+  return {
+    kind: 'uncarriable',
+    message: `A patch cannot carry ${bad.slice(0, 10).join(', ')}. Have the task remove or ignore it.`,
+  };
+}
+
+/** Which of the folders are submodules in the index as it was before. */
+async function gitlinks(git: Git, root: string, folders: readonly BytePath[]): Promise<BytePath[]> {
+  if (folders.length === 0) return [];
+  const listed = await git.run(['ls-files', '-z', '--stage'], { cwd: root });
+  if (!listed.ok) return [];
+  return fields(listed.value)
+    .filter((line) => line.startsWith('160000 '))
+    .map((line) => line.slice(line.indexOf('\t') + 1));
+}
+
+const KINDS: Readonly<Record<string, FileChange['kind']>> = { A: 'added', M: 'modified', D: 'deleted', T: 'type' };
+
+function changeOf(line: string): FileChange[] {
+  const match = /^:(\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ([AMDT])\t(.*)$/s.exec(line);
+  if (match === null) return [];
+  const [, oldMode = '', newMode = '', oldId = '', newId = '', letter = '', path = ''] = match;
+  return [{ path: shown(unquoted(path)), kind: KINDS[letter] ?? 'modified', oldMode, newMode, oldId, newId }];
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+function unreadable(error: GitError): CaptureError {
+  return { kind: 'git', message: describe(error) };
+}

@@ -1,0 +1,100 @@
+import { systemClock } from '../base/clock.ts';
+import { err, never, ok, type Result } from '../base/result.ts';
+import type { SpawnError } from '../process/launch.ts';
+import { run } from '../process/spawn.ts';
+
+export type Environment = Readonly<Record<string, string>>;
+
+export type GitError =
+  | { readonly kind: 'missing'; readonly message: string }
+  | { readonly kind: 'aborted'; readonly message: string }
+  /** The output passed the limit that was asked for. */
+  | { readonly kind: 'tooLarge'; readonly message: string }
+  | { readonly kind: 'failed'; readonly args: readonly string[]; readonly exitCode: number; readonly stderr: string };
+
+export interface GitOptions {
+  readonly cwd?: string;
+  readonly env?: Environment;
+  readonly stdin?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+  /** Bytes of stdout; more is the error `tooLarge`. */
+  readonly maxOutput?: number;
+}
+
+const LARGEST_OUTPUT = 256 * 1024 * 1024;
+
+/** Git by argv, never by a shell, in one of the environments of environment.ts. */
+export class Git {
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  /** The same git with more environment. */
+  with(env: Environment): Git {
+    return new Git({ ...this.#env, ...env });
+  }
+
+  command(args: readonly string[]): { file: string; args: readonly string[]; env: Environment } {
+    return { file: 'git', args, env: this.#env };
+  }
+
+  /** Runs to its end; stdout as bytes. */
+  async run(args: readonly string[], options: GitOptions): Promise<Result<Buffer, GitError>> {
+    const { cwd = '/', env, stdin, signal, maxOutput = LARGEST_OUTPUT } = options;
+    const done = await run(
+      {
+        file: 'git',
+        args,
+        cwd,
+        env: env === undefined ? this.#env : { ...this.#env, ...env },
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(signal === undefined ? {} : { signal }),
+        maxOutput,
+      },
+      systemClock,
+    );
+    if (!done.ok) return err(unstarted(done.error));
+    const { ending, stdout, stderr, truncated } = done.value;
+    if (truncated)
+      return err({ kind: 'tooLarge', message: `git ${args[0] ?? ''} printed more than ${String(maxOutput)} bytes` });
+    switch (ending.kind) {
+      case 'exited':
+        return ending.exitCode === 0
+          ? ok(stdout)
+          : err({ kind: 'failed', args, exitCode: ending.exitCode, stderr: stderr.toString() });
+      case 'signaled':
+        return err({ kind: 'failed', args, exitCode: 128, stderr: `ended by ${ending.signal}\n${stderr.toString()}` });
+      case 'timedOut':
+      case 'aborted':
+        return err({ kind: 'aborted', message: `git ${args[0] ?? ''} was stopped` });
+      default:
+        return never(ending);
+    }
+  }
+
+  /** Runs to its end; stdout as text without the last newline. */
+  async text(args: readonly string[], options: GitOptions): Promise<Result<string, GitError>> {
+    const done = await this.run(args, options);
+    return done.ok ? ok(done.value.toString('utf8').replace(/\n$/, '')) : done;
+  }
+}
+
+function unstarted(error: SpawnError): GitError {
+  return error.kind === 'notFound'
+    ? { kind: 'missing', message: 'git was not found. Install git, or put its folder in PATH.' }
+    : { kind: 'failed', args: [], exitCode: 127, stderr: error.message };
+}
+
+/** One line for a person. */
+export function describe(error: GitError): string {
+  switch (error.kind) {
+    case 'missing':
+    case 'aborted':
+    case 'tooLarge':
+      return error.message;
+    case 'failed':
+      return `git ${error.args[0] ?? ''} failed (exit ${String(error.exitCode)}): ${error.stderr.trim().split('\n').slice(-3).join(' ')}`;
+  }
+}

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Lane } from '../base/lane.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { JobId, ObjectId } from '../domain/ids.ts';
+import { CatFile } from './catFile.ts';
+import { describe, type Git, type GitError } from './git.ts';
+
+/** Where a mirror's objects come from. `git`'s environment is the one that may read it. */
+export interface MirrorSource {
+  /** A folder or a URL, as git takes it. */
+  readonly location: string;
+  readonly remote: boolean;
+  readonly shallow: boolean;
+  readonly partial: boolean;
+  readonly objectFormat: 'sha1' | 'sha256';
+}
+
+export interface MirrorError {
+  readonly kind: 'source' | 'absent' | 'aborted';
+  readonly message: string;
+}
+
+/**
+ * The relay's private bare clone: without remotes, without hard links into the user's objects, so that nothing that
+ * happens in it reaches the user's repository, and nothing that the user does takes a baseline away.
+ */
+export class Mirror {
+  readonly directory: string;
+  readonly #source: MirrorSource;
+  readonly #proof: Git;
+  readonly #fetcher: Git;
+  readonly #lane = new Lane();
+  readonly #catFile: CatFile;
+
+  /** `proof` reads and writes the mirror; `fetcher` fetches from the source with whatever credentials it needs. */
+  constructor(directory: string, source: MirrorSource, proof: Git, fetcher: Git) {
+    this.directory = directory;
+    this.#source = source;
+    this.#proof = proof.with({ GIT_DIR: directory });
+    this.#fetcher = fetcher;
+    this.#catFile = new CatFile(this.#proof, directory);
+  }
+
+  /** Git in the mirror, with the relay's own configuration. */
+  get git(): Git {
+    return this.#proof;
+  }
+
+  /** Makes sure that the commit and all that it holds is in the mirror; answers its tree. */
+  ensure(baseline: ObjectId, signal: AbortSignal): Promise<Result<ObjectId, MirrorError>> {
+    return this.#lane.run(async () => {
+      const made = await this.#make(signal);
+      if (!made.ok) return made;
+      const there = await this.#catFile.commitTree(baseline);
+      if (there.ok) return there;
+      const fetched = await this.#fetch(baseline, signal);
+      if (!fetched.ok) return fetched;
+      const tree = await this.#catFile.commitTree(baseline);
+      return tree.ok ? tree : err({ kind: 'absent', message: this.#absent(baseline) });
+    });
+  }
+
+  /** Keeps what a job started from and what it made, for as long as the refs stand. */
+  async pin(jobId: JobId, baseline: ObjectId, result: ObjectId): Promise<Result<void, GitError>> {
+    const ref = `refs/relay/jobs/${jobId}`;
+    const stdin = `update ${ref}/baseline ${baseline}\nupdate ${ref}/result ${result}\n`;
+    const done = await this.#proof.run(['update-ref', '--stdin'], { stdin });
+    return done.ok ? ok(undefined) : done;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#lane.run(() => this.#catFile.close());
+  }
+
+  /** Clones once; a clone that did not end is thrown away, so that a mirror is whole or not there. */
+  async #make(signal: AbortSignal): Promise<Result<void, MirrorError>> {
+    if (await exists(join(this.directory, 'HEAD'))) return ok(undefined);
+    const unfinished = `${this.directory}.new`;
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(join(this.directory, '..'), { recursive: true, mode: 0o700 });
+    // An empty repository and a fetch of what a job needs would do, but a clone brings the history that agents read.
+    const whole = !this.#source.partial && !this.#source.remote;
+    const args = whole
+      ? [
+          'clone',
+          '--quiet',
+          '--bare',
+          '--template=',
+          '--no-hardlinks',
+          '--no-tags',
+          '--',
+          this.#source.location,
+          unfinished,
+        ]
+      : ['init', '--quiet', '--bare', '--template=', `--object-format=${this.#source.objectFormat}`, unfinished];
+    const cloned = await this.#fetcher.run(args, { signal });
+    if (!cloned.ok) {
+      await rm(unfinished, { recursive: true, force: true });
+      return err(this.#explain(cloned.error));
+    }
+    // A clone has no remote but "origin"; an empty repository has none, and says so by failing.
+    await this.#fetcher.run(['--git-dir', unfinished, 'remote', 'remove', 'origin'], {});
+    await rename(unfinished, this.directory);
+    return ok(undefined);
+  }
+
+  async #fetch(baseline: ObjectId, signal: AbortSignal): Promise<Result<void, MirrorError>> {
+    if (this.#source.partial) {
+      const whole = await this.#isWhole(baseline);
+      if (!whole.ok) return whole;
+    }
+    // Of a partial clone only this commit is asked for, because the history behind it may be absent.
+    const depth = this.#source.partial ? ['--depth=1'] : [];
+    const args = [
+      '--git-dir',
+      this.directory,
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-auto-maintenance',
+    ];
+    const refspec = `+${baseline}:refs/relay/baselines/${baseline}`;
+    const fetched = await this.#fetcher.run(
+      [...args, '--no-recurse-submodules', '--update-shallow', ...depth, '--', this.#source.location, refspec],
+      { signal },
+    );
+    return fetched.ok ? ok(undefined) : err(this.#explain(fetched.error, baseline));
+  }
+
+  /** Whether a partial clone has every object of the commit; asking must fetch nothing into the user's repository. */
+  async #isWhole(baseline: ObjectId): Promise<Result<void, MirrorError>> {
+    const listed = await this.#fetcher.text(['rev-list', '--objects', '--no-walk', '--missing=print', baseline], {
+      cwd: this.#source.location,
+    });
+    if (!listed.ok) return err(this.#explain(listed.error, baseline));
+    const missing = listed.value.split('\n').filter((line) => line.startsWith('?')).length;
+    if (missing === 0) return ok(undefined);
+    return err({
+      kind: 'absent',
+      message: `"${this.#source.location}" is a partial clone, and ${String(missing)} objects of commit ${baseline} are not in it. Complete it with: git fetch --refetch --no-filter`,
+    });
+  }
+
+  #absent(baseline: ObjectId): string {
+    return `The commit ${baseline} is not in "${this.#source.location}". Name a commit that is, or fetch it there first.`;
+  }
+
+  #explain(error: GitError, baseline?: ObjectId): MirrorError {
+    if (error.kind === 'aborted') return { kind: 'aborted', message: error.message };
+    const said = describe(error);
+    if (
+      baseline !== undefined &&
+      /not our ref|did not send all necessary|couldn't find remote ref|bad object/.test(said)
+    ) {
+      return { kind: 'absent', message: this.#absent(baseline) };
+    }
+    return { kind: 'source', message: `The relay could not copy "${this.#source.location}" to its mirror: ${said}` };
+  }
+}
+
+/** A short name for a source's mirror. */
+export function mirrorKey(location: string): string {
+  return createHash('sha256').update(location).digest('hex').slice(0, 10);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,69 @@
+import { rm } from 'node:fs/promises';
+import { ok, type Result } from '../base/result.ts';
+import { ObjectId } from '../domain/ids.ts';
+import { copyIndex } from './capture.ts';
+import type { Git, GitError } from './git.ts';
+
+/**
+ * Applies a patch to the baseline without a checkout, in a copy of the baseline's index, and answers the tree that it
+ * makes. The error is git's refusal: the patch does not apply.
+ */
+export async function applied(
+  git: Git,
+  baseIndex: string,
+  scratchIndex: string,
+  patch: Uint8Array,
+): Promise<Result<ObjectId, GitError>> {
+  await copyIndex(baseIndex, scratchIndex);
+  const inCopy = git.with({ GIT_INDEX_FILE: scratchIndex });
+  try {
+    const done = await inCopy.run(['apply', '--cached', '--binary', '--whitespace=nowarn', '-'], { stdin: patch });
+    if (!done.ok) return done;
+    const written = await inCopy.text(['write-tree'], {});
+    return written.ok ? ok(ObjectId.parse(written.value)) : written;
+  } finally {
+    await rm(scratchIndex, { force: true });
+  }
+}
+
+/**
+ * The baseline with only what changed between two snapshots: what a setup command alone left is taken out of the result.
+ * A path that setup and executor both changed is carried as the executor left it.
+ */
+export async function withoutSetup(
+  git: Git,
+  baseIndex: string,
+  scratchIndex: string,
+  afterSetup: ObjectId,
+  afterExecutor: ObjectId,
+): Promise<Result<ObjectId, GitError>> {
+  const changed = await git.run(
+    ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--full-index', afterSetup, afterExecutor],
+    {},
+  );
+  if (!changed.ok) return changed;
+  await copyIndex(baseIndex, scratchIndex);
+  const inCopy = git.with({ GIT_INDEX_FILE: scratchIndex });
+  try {
+    const updated = await inCopy.run(['update-index', '-z', '--index-info'], { stdin: indexInfo(changed.value) });
+    if (!updated.ok) return updated;
+    const written = await inCopy.text(['write-tree'], {});
+    return written.ok ? ok(ObjectId.parse(written.value)) : written;
+  } finally {
+    await rm(scratchIndex, { force: true });
+  }
+}
+
+/** `diff-tree --raw -z` as `update-index --index-info`: deletions first, so that a file can take a folder's place. */
+function indexInfo(raw: Buffer): Buffer {
+  const parts = raw.toString('latin1').split('\0');
+  const removed: string[] = [];
+  const set: string[] = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [, newMode = '', , newId = '', status = ''] = (parts[at] ?? '').slice(1).split(' ');
+    const path = parts[at + 1] ?? '';
+    if (status === 'D') removed.push(`0 ${newId}\t${path}\0`);
+    else set.push(`${newMode} ${newId}\t${path}\0`);
+  }
+  return Buffer.from([...removed, ...set].join(''), 'latin1');
+}

@@ -1,0 +1,164 @@
+import { chmod, copyFile, lstat, mkdir, opendir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../base/result.ts';
+import type { ObjectId } from '../domain/ids.ts';
+import { copyIndex, type WorkTree } from './capture.ts';
+import { describe, type Git } from './git.ts';
+import { toBuffer, type BytePath } from './path.ts';
+import { walk } from './walk.ts';
+
+export interface SlotError {
+  readonly kind: 'slot';
+  readonly message: string;
+}
+
+/**
+ * One pooled checkout: a repository of its own, whose objects come from the mirror by alternates, so that an executor
+ * finds what a plain clone would give. The relay's index of it lives beside it, out of the executor's sight.
+ */
+export class Slot implements WorkTree {
+  readonly root: string;
+  readonly index: string;
+  /** The index just after the checkout: what the baseline looks like, with valid file times. */
+  readonly baseIndex: string;
+  readonly #git: Git;
+  readonly #mirror: string;
+  readonly #objectFormat: 'sha1' | 'sha256';
+  /** The commit that the files are at; undefined when that is not known. */
+  #at: ObjectId | undefined;
+  readonly #identityFile: string;
+  #identity: string | undefined;
+
+  constructor(directory: string, git: Git, mirror: string, objectFormat: 'sha1' | 'sha256') {
+    this.root = join(directory, 'tree');
+    this.index = join(directory, 'index');
+    this.baseIndex = join(directory, 'index.base');
+    this.#identityFile = join(directory, 'identity');
+    this.#git = git;
+    this.#mirror = mirror;
+    this.#objectFormat = objectFormat;
+  }
+
+  /** Takes over the files that an earlier host left, if the folder is still the one that it made. */
+  async adopt(): Promise<void> {
+    this.#identity = await readFile(this.#identityFile, 'utf8').catch(() => undefined);
+  }
+
+  isAt(commit: ObjectId): boolean {
+    return this.#at === commit;
+  }
+
+  /** Puts the files at a commit: nothing to do where they are there already. */
+  async checkOut(commit: ObjectId): Promise<Result<void, SlotError>> {
+    if (this.#at === commit && (await this.#isIntact())) return ok(undefined);
+    return this.#reset(commit, undefined);
+  }
+
+  /** Brings the files back to the commit that they were put at. `special`: what a capture found, if it came so far. */
+  async reset(special: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
+    return this.#at === undefined ? ok(undefined) : this.#reset(this.#at, special);
+  }
+
+  /** Puts other files in place of the commit's, for gates that run on a result; `reset` brings the commit back. */
+  async show(tree: ObjectId): Promise<Result<void, SlotError>> {
+    const shown = await this.#inTree(['read-tree', '--reset', '-u', tree]);
+    if (!shown.ok) return shown;
+    await copyFile(this.index, join(this.root, '.git', 'index'));
+    return ok(undefined);
+  }
+
+  async #reset(commit: ObjectId, special: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
+    if (!(await this.#isIntact())) await this.#startOver();
+    const cleaned = await this.#clean(commit, special);
+    if (cleaned.ok) return cleaned;
+    // Whatever stood in the way (unreadable folders, a broken index): an empty slot is always right.
+    await this.#startOver();
+    return this.#clean(commit, []);
+  }
+
+  async #clean(commit: ObjectId, special: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
+    this.#at = undefined;
+    await rm(join(this.root, '.git'), { recursive: true, force: true });
+    const found = special ?? (await walk(this.root, new Set())).special;
+    for (const path of found)
+      await unlink(Buffer.concat([Buffer.from(`${this.root}/`), toBuffer(path)])).catch(() => undefined);
+    const restored = await this.#inTree(['read-tree', '--reset', '-u', commit]);
+    if (!restored.ok) return restored;
+    const swept = await this.#inTree(['clean', '-ffdxq']);
+    if (!swept.ok) return swept;
+    await copyIndex(this.index, this.baseIndex);
+    await this.#rebuildGitDirectory(commit);
+    this.#at = commit;
+    return ok(undefined);
+  }
+
+  /** A fresh `.git`, whatever the executor made of the old one. Written by hand: a process would cost more. */
+  async #rebuildGitDirectory(commit: ObjectId): Promise<void> {
+    const gitDir = join(this.root, '.git');
+    const format = this.#objectFormat === 'sha256' ? '[extensions]\n\tobjectFormat = sha256\n' : '';
+    await mkdir(join(gitDir, 'objects', 'info'), { recursive: true });
+    await Promise.all([
+      mkdir(join(gitDir, 'refs', 'heads'), { recursive: true }),
+      writeFile(join(gitDir, 'HEAD'), `${commit}\n`),
+      writeFile(
+        join(gitDir, 'config'),
+        `[core]\n\trepositoryformatversion = ${format === '' ? '0' : '1'}\n\tbare = false\n${format}`,
+      ),
+      writeFile(join(gitDir, 'objects', 'info', 'alternates'), `${alternate(join(this.#mirror, 'objects'))}\n`),
+      copyIndex(this.index, join(gitDir, 'index')),
+    ]);
+    const shallow = join(this.#mirror, 'shallow');
+    await copyFile(shallow, join(gitDir, 'shallow')).catch(() => undefined);
+  }
+
+  async #startOver(): Promise<void> {
+    this.#at = undefined;
+    await removeTree(this.root);
+    await rm(this.index, { force: true });
+    await rm(`${this.index}.lock`, { force: true });
+    await mkdir(this.root, { recursive: true, mode: 0o700 });
+    this.#identity = await identityOf(this.root);
+    await writeFile(this.#identityFile, this.#identity ?? '');
+  }
+
+  /** Whether the folder is the one that the relay made: an executor can delete it, or put a link to elsewhere in its place. */
+  async #isIntact(): Promise<boolean> {
+    const now = await identityOf(this.root);
+    return now !== undefined && now === this.#identity;
+  }
+
+  async #inTree(args: readonly string[]): Promise<Result<void, SlotError>> {
+    const inSlot = this.#git.with({ GIT_WORK_TREE: this.root, GIT_INDEX_FILE: this.index });
+    const done = await inSlot.run(args, { cwd: this.root });
+    return done.ok ? ok(undefined) : err({ kind: 'slot', message: describe(done.error) });
+  }
+}
+
+/** Deletes a folder, or unlinks what stands in its place; folders without permission are opened first. */
+export async function removeTree(root: string): Promise<void> {
+  try {
+    await rm(root, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    await openFolders(root);
+    await rm(root, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function openFolders(root: string): Promise<void> {
+  const found = await lstat(root).catch(() => undefined);
+  if (found?.isDirectory() !== true) return;
+  await chmod(root, 0o700);
+  for await (const entry of await opendir(root)) {
+    if (entry.isDirectory()) await openFolders(join(root, entry.name));
+  }
+}
+
+async function identityOf(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  return found?.isDirectory() === true ? `${String(found.dev)}:${String(found.ino)}` : undefined;
+}
+
+/** A line of objects/info/alternates: quoted where the path could be read as something else. */
+function alternate(path: string): string {
+  return /^[#"]|\n/.test(path) ? `"${path.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"` : path;
+}
