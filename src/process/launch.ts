@@ -37,24 +37,15 @@ export interface Child {
   readonly closed: Promise<void>;
 }
 
-/**
- * Starts a program. Execa's options are the cheapest that it has (facts: 0.2 ms over child_process, of 2.4 ms for
- * `git --version`): its buffers, clean-up at exit and kill timers are off, since this folder does those itself.
- */
+/** Starts a program. Its pipes flow once they are listened to. */
 export async function launch(command: Command): Promise<Result<Child, SpawnError>> {
-  const subprocess = execa(command.file, command.args, {
-    cwd: command.cwd,
-    env: command.env,
-    extendEnv: false,
-    stdin: command.stdin === undefined ? 'ignore' : 'pipe',
-    encoding: 'buffer',
-    buffer: false,
-    reject: false,
-    cleanup: false,
-    stripFinalNewline: false,
-    detached: process.platform !== 'win32',
-    windowsVerbatimArguments: command.verbatim ?? false,
-  });
+  let subprocess: ReturnType<typeof start>;
+  try {
+    subprocess = start(command);
+  } catch (thrown) {
+    // Execa refuses what no program can be given: a NUL in an argument.
+    return err(explain(command, thrown));
+  }
   const { pid, stdin, stdout, stderr } = subprocess.nodeChildProcess;
   if (pid === undefined || stdout === null || stderr === null) {
     return err(explain(command, (await subprocess).cause));
@@ -66,6 +57,26 @@ export async function launch(command: Command): Promise<Result<Child, SpawnError
     stdin.end(command.stdin);
   }
   return ok(child);
+}
+
+/**
+ * Execa's options are the cheapest that it has (measured: 0.25 ms over child_process, of 2.2 ms for `git --version`): its
+ * buffers, clean-up at exit and kill timers are off, since this folder does those itself.
+ */
+function start({ file, args, cwd, env, stdin, verbatim = false }: Command) {
+  return execa(file, args, {
+    cwd,
+    env,
+    extendEnv: false,
+    stdin: stdin === undefined ? 'ignore' : 'pipe',
+    encoding: 'buffer',
+    buffer: false,
+    reject: false,
+    cleanup: false,
+    stripFinalNewline: false,
+    detached: process.platform !== 'win32',
+    windowsVerbatimArguments: verbatim,
+  });
 }
 
 /** The events of node's ChildProcess that are of use here. */

@@ -36,7 +36,8 @@ export function endTree(tree: Tree, clock: Clock, graceMs = GRACE_MS): Promise<r
 export function endMarked(mark: string, clock: Clock): Promise<readonly number[]> {
   const table = processTable(clock);
   if (table === undefined) return Promise.resolve([]);
-  return keepingAlive(killAll(() => withBelow(table, mark), table, clock));
+  const kill = (rows: readonly ProcessRow[]): Promise<void> => table.signal(rows, 'SIGKILL');
+  return keepingAlive(killAll(() => withBelow(table, mark), kill, clock));
 }
 
 async function end(tree: Tree, table: ProcessTable, clock: Clock, graceMs: number): Promise<readonly number[]> {
@@ -51,7 +52,12 @@ async function end(tree: Tree, table: ProcessTable, clock: Clock, graceMs: numbe
   }
   const everyone = async (): Promise<readonly ProcessRow[]> =>
     union(await membersOf(tree, table), await table.living(known));
-  return killAll(everyone, table, clock);
+  const kill = (rows: readonly ProcessRow[]): Promise<void> => {
+    // At one blow first: a group that forks without end outruns any list of it.
+    if (rows.some(({ group }) => group === tree.leader)) signalGroup(tree.leader, 'SIGKILL');
+    return table.signal(rows, 'SIGKILL');
+  };
+  return killAll(everyone, kill, clock);
 }
 
 /** The group by one signal, so that nobody in it is missed; those outside one by one. */
@@ -62,13 +68,13 @@ async function terminate(tree: Tree, known: readonly ProcessRow[], table: Proces
 
 async function killAll(
   find: () => Promise<readonly ProcessRow[]>,
-  table: ProcessTable,
+  kill: (rows: readonly ProcessRow[]) => Promise<void>,
   clock: Clock,
 ): Promise<readonly number[]> {
   let left: readonly ProcessRow[] = [];
   const none = async (): Promise<boolean> => {
     left = await find();
-    await table.signal(left, 'SIGKILL');
+    await kill(left);
     return left.length === 0;
   };
   await until(none, KILL_LIMIT_MS, clock);
