@@ -1,4 +1,4 @@
-import { copyFile, lstat, utimes } from 'node:fs/promises';
+import { copyFile, lstat, rm, utimes } from 'node:fs/promises';
 import { err, ok, type Result } from '../base/result.ts';
 import type { FileChange } from '../domain/artifact.ts';
 import { ObjectId } from '../domain/ids.ts';
@@ -24,6 +24,8 @@ export interface Snapshot {
   readonly ignored: readonly string[];
   /** Fifos and the like, relative to the root: `git clean` leaves them. */
   readonly special: readonly BytePath[];
+  /** Whether there is any .gitattributes. */
+  readonly attributes: boolean;
 }
 
 export interface Difference {
@@ -62,7 +64,7 @@ export async function snapshot(git: Git, slot: WorkTree): Promise<Result<Snapsho
   const written = await inSlot.text(['write-tree'], { cwd: slot.root });
   if (!written.ok) return err(unreadable(written.error));
   const tree = ObjectId.parse(written.value);
-  return ok({ tree, ignored: ignored.map(shown), special: found.special });
+  return ok({ tree, ignored: ignored.map(shown), special: found.special, attributes: found.attributes });
 }
 
 /** The patch from one tree to another, and the files in it. Renames are told as a deletion and an addition. */
@@ -93,25 +95,36 @@ export async function difference(
   return ok({ patch, files: raw.split('\n').flatMap(changeOf) });
 }
 
-/** Paths among the changed that have a filter whose driver the relay does not have: their content would not be what the user's git makes. */
+/**
+ * Paths among the changed that have a filter whose driver the relay does not have: their content would not be what the
+ * user's git makes of the file.
+ */
 export async function filtered(
   git: Git,
-  slot: WorkTree,
+  tree: ObjectId,
+  scratchIndex: string,
   files: readonly FileChange[],
 ): Promise<Result<readonly string[], GitError>> {
-  const inSlot = git.with({ GIT_WORK_TREE: slot.root, GIT_INDEX_FILE: slot.index });
   const paths = files.filter((file) => file.kind !== 'deleted').map((file) => file.path);
   if (paths.length === 0) return ok([]);
-  const told = await inSlot.run(['check-attr', '-z', '--stdin', 'filter'], { cwd: slot.root, stdin: paths.join('\0') });
-  if (!told.ok) return told;
-  const named: string[] = [];
-  const all = fields(told.value);
-  for (let at = 0; at + 2 < all.length; at += 3) {
-    const value = all[at + 2];
-    if (value !== 'unspecified' && value !== 'unset' && value !== '')
-      named.push(`${shown(all[at] ?? '')} (filter=${value ?? ''})`);
+  const inCopy = git.with({ GIT_INDEX_FILE: scratchIndex });
+  try {
+    // Attributes are read from an index of the result, because the slot may be on its way back to the baseline.
+    const read = await inCopy.run(['read-tree', tree], {});
+    if (!read.ok) return read;
+    const told = await inCopy.run(['check-attr', '-z', '--cached', '--stdin', 'filter'], { stdin: paths.join('\0') });
+    if (!told.ok) return told;
+    const all = fields(told.value);
+    const named: string[] = [];
+    for (let at = 0; at + 2 < all.length; at += 3) {
+      const value = all[at + 2] ?? '';
+      if (value !== 'unspecified' && value !== 'unset' && value !== '')
+        named.push(`${shown(all[at] ?? '')} (filter=${value})`);
+    }
+    return ok(named);
+  } finally {
+    await rm(scratchIndex, { force: true });
   }
-  return ok(named);
 }
 
 /** Copies an index with its time: git compares files with the index's own time to know which it must read again. */

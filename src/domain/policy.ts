@@ -1,0 +1,44 @@
+import type { Origin } from './event.ts';
+import { commandsOf, type JobSpec } from './jobSpec.ts';
+
+/** What the host lets in. */
+export interface AdmissionPolicy {
+  /** Whether command lines that come by MCP may run: they are code that an agent wrote. */
+  readonly allowCommands: boolean;
+}
+
+/** A spec that is well formed and is not let in. */
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly message: string;
+}
+
+/** Why a spec may not be submitted; `undefined` where it may. Pure. */
+export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy): Refusal | undefined {
+  const missing = notBuilt(spec);
+  if (missing !== undefined) {
+    return {
+      kind: 'refused',
+      message: `${missing} is not supported by this version, so the relay could not keep it. Leave it out.`,
+    };
+  }
+  const commands = commandsOf(spec);
+  if (origin === 'mcp' && commands.length > 0 && !policy.allowCommands) {
+    const named = commands.map(({ field, run }) => `${field} (${JSON.stringify(run)})`).join(', ');
+    return {
+      kind: 'refused',
+      message: `This host runs no commands from agents: ${named}. A person may submit it on the command line, or start the host with --allow-commands.`,
+    };
+  }
+  return undefined;
+}
+
+/** A field whose promise nothing keeps yet is refused by its name: silence would call unproven work good. */
+function notBuilt(spec: JobSpec): string | undefined {
+  if (spec.repo?.type === 'workspace' && spec.repo.include === 'uncommitted') return 'repo.include "uncommitted"';
+  if (spec.scope?.disallowReformatting === true) return 'scope.disallowReformatting';
+  if (spec.execution?.budget !== undefined) return 'execution.budget';
+  if (spec.execution?.sandbox !== undefined) return 'execution.sandbox';
+  if (spec.notify?.webhook !== undefined) return 'notify.webhook';
+  return undefined;
+}

@@ -1,0 +1,387 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pause, type Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { err, messageOf, never, ok, type Result } from '../base/result.ts';
+import type { Artifact, Check } from '../domain/artifact.ts';
+import type { Outcome } from '../domain/event.ts';
+import type { ExecutorError, Report } from '../domain/executor.ts';
+import { failure, type Failure } from '../domain/failure.ts';
+import type { ObjectId } from '../domain/ids.ts';
+import type { RunningJob } from '../domain/job.ts';
+import { defaults, type Gate } from '../domain/jobSpec.ts';
+import type { Bundle } from '../checks/bundle.ts';
+import type { GateRun } from '../checks/gates.ts';
+import { judge } from '../checks/pipeline.ts';
+import type { ExecutorRegistry } from '../executors/registry.ts';
+import { difference, filtered, snapshot, type CaptureError, type Difference, type Snapshot } from '../git/capture.ts';
+import { describe } from '../git/git.ts';
+import { withoutSetup } from '../git/proof.ts';
+import type { Claim } from '../git/slots.ts';
+import { executorEnvironment } from '../process/environment.ts';
+import { runShell } from '../process/shell.ts';
+import type { IoError } from '../store/ioError.ts';
+import type { Stored, Vault } from '../store/vault.ts';
+import { AttemptLog } from './attemptLog.ts';
+import { outMarkdown, pullRequest } from './documents.ts';
+import type { AttemptEnd, Runner } from './runner.ts';
+import type { Ground, Sources } from './sources.ts';
+
+export interface AttemptOptions {
+  readonly sources: Sources;
+  readonly executors: ExecutorRegistry;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The folder for logs that grow. */
+  readonly logs: string;
+  /** Marks every process of this record: `<recordId>/<job>/<attempt>`. */
+  readonly recordId: string;
+  /** The relay's own environment: executors, setup and gates get what an allow-list lets through. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Bytes that a patch may have. */
+  readonly maxPatchBytes: number;
+  readonly onLog: (job: RunningJob, bytes: number) => void;
+}
+
+/** Changed files that a job's own record lists; the patch has them all. */
+const LISTED_FILES = 500;
+
+/** The longest pause between two tries to keep an artifact. */
+const LONGEST_WAIT_MS = 32_000;
+
+/** Why an attempt cannot go on: a failure to tell, or a signal that was raised. */
+type Stop = { readonly kind: 'failed'; readonly failure: Failure } | { readonly kind: 'stopped' };
+
+/** What an attempt has made when its executor is done. */
+interface Made {
+  readonly report: Report;
+  readonly baseTree: ObjectId;
+  readonly shot: Snapshot;
+  readonly resultTree: ObjectId;
+}
+
+/** Runs attempts on this machine: mirror → slot → setup → executor → capture → checks → vault. */
+export class LocalRunner implements Runner {
+  readonly #options: AttemptOptions;
+  readonly #returning = new Set<Promise<void>>();
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+  }
+
+  async run(job: RunningJob, signal: AbortSignal): Promise<AttemptEnd> {
+    const { clock, logs, onLog, sources, log: relayLog } = this.#options;
+    const name = `${job.id}-${String(job.attempt)}`;
+    const log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
+    const temporary = join(sources.temporary, name);
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    try {
+      return await new Attempt(this.#options, job, signal, log, temporary, (promise) => this.#return(promise)).run();
+    } catch (thrown) {
+      // One of the three doors for exceptions: a bug of the relay's ends this attempt and nothing else.
+      relayLog.write('error', 'an attempt threw', { jobId: job.id, error: messageOf(thrown) });
+      const why = failure(
+        'INTERNAL_ERROR',
+        `The relay failed at this job: ${messageOf(thrown)}. Its log has more; retry the job.`,
+      );
+      return { kind: 'failed', failure: why, outcome: { checks: [], artifacts: [], files: [], fileCount: 0 } };
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  }
+
+  async idle(): Promise<void> {
+    while (this.#returning.size > 0) await Promise.all(this.#returning);
+  }
+
+  #return(promise: Promise<void>): void {
+    this.#returning.add(promise);
+    void promise.finally(() => this.#returning.delete(promise));
+  }
+}
+
+/** One attempt, from its mirror to its sealed artifacts. */
+class Attempt {
+  readonly #options: AttemptOptions;
+  readonly #job: RunningJob;
+  readonly #signal: AbortSignal;
+  readonly #log: AttemptLog;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #mark: string;
+  readonly #temporary: string;
+  readonly #inBackground: (work: Promise<void>) => void;
+
+  constructor(
+    options: AttemptOptions,
+    job: RunningJob,
+    signal: AbortSignal,
+    log: AttemptLog,
+    temporary: string,
+    inBackground: (work: Promise<void>) => void,
+  ) {
+    this.#options = options;
+    this.#job = job;
+    this.#signal = signal;
+    this.#log = log;
+    this.#temporary = temporary;
+    this.#inBackground = inBackground;
+    this.#mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
+    this.#env = executorEnvironment(options.environment, { temporary, mark: this.#mark });
+  }
+
+  async run(): Promise<AttemptEnd> {
+    this.#say(`attempt ${String(this.#job.attempt)} of job ${this.#job.id} at ${this.#job.baseline}`);
+    const ground = await this.#options.sources.ground(this.#job);
+    if (!ground.ok) return this.#end({ kind: 'failed', failure: failure('EXECUTOR_ERROR', ground.error.message) });
+    const ensured = await ground.value.mirror.ensure(this.#job.baseline, this.#signal);
+    if (!ensured.ok) {
+      if (ensured.error.kind === 'aborted') return this.#end({ kind: 'stopped' });
+      return this.#end({ kind: 'failed', failure: failure('EXECUTOR_ERROR', ensured.error.message) });
+    }
+    const claimed = await ground.value.slots.claim(this.#job.baseline);
+    if (!claimed.ok) return this.#end({ kind: 'failed', failure: failure('INTERNAL_ERROR', claimed.error.message) });
+    const made = await this.#make(claimed.value, ground.value, ensured.value);
+    // The result is pinned in the mirror (see #make): the slot may go while it is being judged.
+    const returned = claimed.value.release(made.ok ? made.value.shot.special : undefined);
+    this.#inBackground(returned);
+    if (!made.ok) return this.#end(made.error);
+    return this.#prove(made.value, ground.value, claimed.value, returned);
+  }
+
+  /** Setup, executor, capture; all in the slot, under one time limit. */
+  async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
+    const seconds = this.#job.spec.execution?.timeoutS ?? defaults.timeoutS;
+    const limit = new AbortController();
+    const timer = this.#options.clock.after(seconds * 1000, () => limit.abort());
+    const bounded = AbortSignal.any([this.#signal, limit.signal]);
+    try {
+      const setUp = await this.#setUp(claim, bounded);
+      if (!setUp.ok) return err(this.#stopOr(limit.signal, seconds, setUp.error));
+      const before = this.#job.spec.setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
+      if (before?.ok === false) return err(uncaptured(before.error));
+      const ran = await this.#execute(claim, bounded);
+      if (!ran.ok) return err(this.#stopOr(limit.signal, seconds, ran.error));
+      const shot = await snapshot(mirror.git, claim.slot);
+      if (!shot.ok) return err(uncaptured(shot.error));
+      const result =
+        before === undefined
+          ? ok(shot.value.tree)
+          : await withoutSetup(mirror.git, claim.slot.baseIndex, this.#scratch(), before.value.tree, shot.value.tree);
+      if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
+      const pinned = await mirror.pin(this.#job.id, this.#job.baseline, result.value);
+      if (!pinned.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(pinned.error)) });
+      return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value });
+    } finally {
+      timer.dispose();
+    }
+  }
+
+  async #setUp(claim: Claim, signal: AbortSignal): Promise<Result<void, ExecutorError>> {
+    const { setup } = this.#job.spec;
+    if (setup === undefined) return ok(undefined);
+    this.#say(`setup: ${setup}`);
+    const run = await this.#shell(setup, claim, signal);
+    if (run.kind === 'exited' && run.exitCode === 0) return ok(undefined);
+    if (signal.aborted) return err({ kind: 'aborted' });
+    const how = run.kind === 'exited' ? `exit ${String(run.exitCode)}` : run.how;
+    return err({ kind: 'failed', message: `The setup command failed (${how}): ${lastLine(run.output)}` });
+  }
+
+  async #execute(claim: Claim, signal: AbortSignal): Promise<Result<Report, ExecutorError>> {
+    const executor = this.#options.executors.get(this.#job.executor);
+    if (!executor.ok) return err({ kind: 'unavailable', message: executor.error.message });
+    return executor.value.run(
+      { jobId: this.#job.id, attempt: this.#job.attempt, spec: this.#job.spec },
+      { directory: claim.slot.root, env: this.#env, signal, onLog: (event) => this.#log.write(event) },
+    );
+  }
+
+  async #prove(made: Made, ground: Ground, claim: Claim, returned: Promise<void>): Promise<AttemptEnd> {
+    const { mirror } = ground;
+    const { maxPatchBytes, clock } = this.#options;
+    const diff: Result<Difference, CaptureError> =
+      made.baseTree === made.resultTree
+        ? ok({ patch: Buffer.alloc(0), files: [] })
+        : await difference(mirror.git, made.baseTree, made.resultTree, maxPatchBytes);
+    if (!diff.ok) return this.#end(uncaptured(diff.error), { report: made.report });
+    const { patch, files } = diff.value;
+    const underFilter = made.shot.attributes
+      ? await filtered(mirror.git, made.resultTree, this.#scratch(), files)
+      : ok([]);
+    if (!underFilter.ok)
+      return this.#end({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(underFilter.error)) });
+    const bundle: Bundle = {
+      spec: this.#job.spec,
+      baseTree: made.baseTree,
+      resultTree: made.resultTree,
+      patch,
+      files,
+      ignored: made.shot.ignored,
+      filtered: underFilter.value,
+    };
+    const place = { git: mirror.git, baseIndex: claim.slot.baseIndex, scratchIndex: this.#scratch() };
+    const gates = { run: (gate: Gate, on: 'result' | 'baseline') => this.#runGate(gate, on, made, ground, returned) };
+    const verdict = await judge(bundle, place, gates, clock);
+    if (this.#signal.aborted) return this.#end({ kind: 'stopped' });
+    const proven = { report: made.report, bundle, checks: verdict.checks };
+    if (verdict.failure !== undefined) return this.#end({ kind: 'failed', failure: verdict.failure }, proven);
+    return this.#end(undefined, proven);
+  }
+
+  /** A gate runs in a slot of its own, at the result or at the baseline, after setup. */
+  async #runGate(
+    gate: Gate,
+    on: 'result' | 'baseline',
+    made: Made,
+    ground: Ground,
+    returned: Promise<void>,
+  ): Promise<GateRun> {
+    await returned;
+    const claimed = await ground.slots.claim(this.#job.baseline);
+    if (!claimed.ok) return { kind: 'ended', how: claimed.error.message, output: '' };
+    const claim = claimed.value;
+    try {
+      const shown = on === 'result' ? await claim.slot.show(made.resultTree) : ok(undefined);
+      if (!shown.ok) return { kind: 'ended', how: shown.error.message, output: '' };
+      const ready = await this.#setUp(claim, this.#signal);
+      if (!ready.ok) return { kind: 'ended', how: explain(ready.error), output: '' };
+      this.#say(`check ${gate.name} on the ${on}: ${gate.run}`);
+      return await this.#shell(gate.run, claim, this.#signal, (gate.timeoutS ?? defaults.gateTimeoutS) * 1000);
+    } finally {
+      await claim.release();
+    }
+  }
+
+  async #shell(line: string, claim: Claim, signal: AbortSignal, timeoutMs?: number): Promise<GateRun> {
+    const exit = await runShell(
+      line,
+      {
+        directory: claim.slot.root,
+        env: this.#env,
+        mark: this.#mark,
+        signal,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        onLog: (event) => this.#log.write(event),
+      },
+      this.#options.clock,
+    );
+    if (!exit.ok) return { kind: 'ended', how: exit.error.message, output: '' };
+    const { tail } = exit.value;
+    const output = [tail.stdout, tail.stderr].filter((text) => text !== '').join('\n');
+    switch (exit.value.kind) {
+      case 'exited':
+        return { kind: 'exited', exitCode: exit.value.exitCode, output };
+      case 'signaled':
+        return { kind: 'ended', how: `ended by ${exit.value.signal}`, output };
+      case 'timedOut':
+        return { kind: 'ended', how: 'it ran past its time limit', output };
+      case 'aborted':
+        return { kind: 'ended', how: 'it was stopped', output };
+      default:
+        return never(exit.value);
+    }
+  }
+
+  /** Writes the artifacts and tells the end. The vault has them before anybody hears of it. */
+  async #end(
+    stop: Stop | undefined,
+    made: { report?: Report; bundle?: Bundle; checks?: readonly Check[] } = {},
+  ): Promise<AttemptEnd> {
+    if (stop?.kind === 'failed') this.#say(`${stop.failure.code}: ${stop.failure.message}`);
+    else this.#say(stop === undefined ? 'succeeded' : 'stopped');
+    await this.#log.close();
+    const { vault } = this.#options;
+    if (stop?.kind === 'stopped') {
+      const kept = await this.#keep('logs.txt', () => vault.putFile(this.#log.path));
+      return { kind: 'stopped', artifacts: kept.ok ? [kept.value] : [] };
+    }
+    const files = made.bundle?.files ?? [];
+    const told = {
+      job: this.#job,
+      files: files.slice(0, LISTED_FILES),
+      fileCount: files.length,
+      checks: made.checks ?? [],
+      ...(made.report === undefined ? {} : { report: made.report }),
+      ...(stop === undefined ? {} : { failure: stop.failure }),
+    };
+    const texts: readonly (readonly [Artifact['name'], Uint8Array])[] = [
+      ...(made.bundle === undefined ? [] : [['patch.diff', made.bundle.patch] as const]),
+      ['out.md', Buffer.from(outMarkdown(told))],
+      ...(stop === undefined ? [['pr.json', Buffer.from(pullRequest(told))] as const] : []),
+    ];
+    const stored = await Promise.all([
+      ...texts.map(([name, bytes]) => this.#keep(name, () => vault.put(bytes))),
+      this.#keep('logs.txt', () => vault.putFile(this.#log.path)),
+    ]);
+    const artifacts = stored.flatMap((kept) => (kept.ok ? [kept.value] : []));
+    const lost = stored.find((kept) => !kept.ok);
+    if (lost?.ok === false)
+      return {
+        kind: 'failed',
+        failure: lost.error,
+        outcome: { checks: [...told.checks], artifacts, files: [], fileCount: 0 },
+      };
+    const outcome: Outcome = {
+      ...(made.report?.summary === undefined ? {} : { summary: made.report.summary }),
+      ...(made.report?.usage === undefined ? {} : { usage: made.report.usage }),
+      checks: [...told.checks],
+      artifacts,
+      files: [...told.files],
+      fileCount: files.length,
+      ...(made.bundle === undefined ? {} : { resultTree: made.bundle.resultTree }),
+    };
+    return stop === undefined ? { kind: 'succeeded', outcome } : { kind: 'failed', failure: stop.failure, outcome };
+  }
+
+  /** A full disk may have room again in a moment: the work of an attempt is worth waiting for. */
+  async #keep(name: Artifact['name'], put: () => Promise<Result<Stored, IoError>>): Promise<Result<Artifact, Failure>> {
+    for (let wait = 1000; ; wait *= 2) {
+      const stored = await put();
+      if (stored.ok) return ok({ name, ...stored.value });
+      if (wait > LONGEST_WAIT_MS || this.#signal.aborted) {
+        return err(
+          failure(
+            'INTERNAL_ERROR',
+            `The relay could not keep ${name}: ${stored.error.message}. Make room, then retry the job.`,
+          ),
+        );
+      }
+      await pause(this.#options.clock, wait);
+    }
+  }
+
+  #stopOr(limit: AbortSignal, seconds: number, error: ExecutorError): Stop {
+    if (this.#signal.aborted) return { kind: 'stopped' };
+    if (limit.aborted) {
+      return {
+        kind: 'failed',
+        failure: failure(
+          'TIMEOUT',
+          `The attempt ran past its time limit of ${String(seconds)} s. Raise execution.timeoutS, or ask for less.`,
+        ),
+      };
+    }
+    return { kind: 'failed', failure: failure('EXECUTOR_ERROR', explain(error)) };
+  }
+
+  #scratch(): string {
+    return join(this.#temporary, 'index');
+  }
+
+  #say(text: string): void {
+    this.#log.write({ stream: 'relay', text });
+  }
+}
+
+function uncaptured(error: CaptureError): Stop {
+  return { kind: 'failed', failure: failure('BAD_ARTIFACTS', error.message) };
+}
+
+function explain(error: ExecutorError): string {
+  return error.kind === 'aborted' ? 'The executor was stopped.' : error.message;
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}

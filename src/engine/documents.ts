@@ -1,0 +1,100 @@
+import type { Check, FileChange } from '../domain/artifact.ts';
+import type { Report } from '../domain/executor.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { RunningJob } from '../domain/job.ts';
+
+export interface Documented {
+  readonly job: RunningJob;
+  readonly report?: Report;
+  readonly files: readonly FileChange[];
+  readonly fileCount: number;
+  readonly checks: readonly Check[];
+  readonly failure?: Failure;
+}
+
+/** out.md: what was asked, what changed by file, the checks, and what the executor says. */
+export function outMarkdown({ job, report, files, fileCount, checks, failure }: Documented): string {
+  const { task } = job.spec;
+  const parts: string[] = [`# ${inline(task.title)}`];
+  if (failure !== undefined) parts.push(`**${failure.code}**: ${inline(failure.message)}`);
+  if (task.description !== undefined && task.description !== '') parts.push('## Asked', task.description);
+  if (task.acceptance !== undefined) parts.push('## Acceptance', bullets(task.acceptance.map(inline)));
+  parts.push(`## Changed (${String(fileCount)})`);
+  parts.push(
+    fileCount === 0 ? 'Nothing.' : bullets(files.map((file) => `${file.kind} ${code(file.path)}${modeNote(file)}`)),
+  );
+  if (fileCount > files.length) parts.push(`… and ${String(fileCount - files.length)} more: see patch.diff.`);
+  if (report?.summary !== undefined) parts.push('## Summary', report.summary);
+  if (report?.testPlan !== undefined) parts.push('## Test plan', report.testPlan);
+  if (report?.notes !== undefined) parts.push('## Notes', report.notes);
+  if (checks.length > 0) {
+    const rows = checks.map((check) => `| ${cell(check.name)} | ${check.verdict} | ${cell(firstLine(check.detail))} |`);
+    parts.push('## Checks', ['| check | verdict | detail |', '| --- | --- | --- |', ...rows].join('\n'));
+  }
+  parts.push(`Baseline ${code(job.baseline)}, executor ${code(job.executor)}, attempt ${String(job.attempt)}.`);
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** pr.json: what a pull request for the patch would say. */
+export function pullRequest({ job, files, fileCount, report }: Documented): string {
+  const body = [
+    job.spec.task.description ?? job.spec.task.title,
+    report?.summary ?? '',
+    `Changes ${String(fileCount)} ${fileCount === 1 ? 'file' : 'files'}: ${files
+      .slice(0, 20)
+      .map((file) => code(file.path))
+      .join(', ')}`,
+    `Relay-Job: ${job.id}`,
+  ];
+  const { repo } = job.spec;
+  const base = repo !== undefined && repo.type !== 'workspace' ? repo.baseBranch : undefined;
+  return `${JSON.stringify(
+    {
+      title: job.spec.task.title,
+      body: body.filter((part) => part !== '').join('\n\n'),
+      branch: `relay/${slug(job.spec.task.title)}-${job.id.slice(0, 6)}`,
+      base: base ?? job.baseline,
+      baseline: job.baseline,
+    },
+    undefined,
+    2,
+  )}\n`;
+}
+
+function slug(title: string): string {
+  const words = title
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 48);
+  return words.replace(/-+$/, '') || 'task';
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+function modeNote(file: FileChange): string {
+  return file.kind === 'modified' && file.oldMode !== file.newMode ? ` (mode ${file.oldMode} → ${file.newMode})` : '';
+}
+
+/** Code in Markdown, whatever backticks the text has. */
+function code(text: string): string {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
+  const fence = '`'.repeat(longest + 1);
+  const padded = text.startsWith('`') || text.endsWith('`') ? ` ${text} ` : text;
+  return `${fence}${padded.replace(/\n/g, '␊')}${fence}`;
+}
+
+function inline(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ');
+}
+
+function cell(text: string): string {
+  return inline(text).replace(/\|/g, '\\|');
+}
+
+function firstLine(text: string | undefined): string {
+  return text?.split('\n')[0] ?? '';
+}

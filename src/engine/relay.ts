@@ -1,0 +1,301 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson, sha256 } from '../base/canonical.ts';
+import type { Clock } from '../base/clock.ts';
+import { Emitter } from '../base/emitter.ts';
+import { messageOf, err, ok, type Result } from '../base/result.ts';
+import type { Log } from '../base/log.ts';
+import { Digest, newJobId, type JobId, type ObjectId } from '../domain/ids.ts';
+import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
+import { executorOf, type JobSpec } from '../domain/jobSpec.ts';
+import { refusalOf, type AdmissionPolicy } from '../domain/policy.ts';
+import type { ExecutorRegistry } from '../executors/registry.ts';
+import type { CallInput, CallOutput } from '../protocol/calls.ts';
+import type { RelayChange } from '../protocol/change.ts';
+import type { Relay } from '../protocol/relay.ts';
+import { relayError, type RelayError } from '../protocol/relayError.ts';
+import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
+import type { Vault } from '../store/vault.ts';
+import { Delivery } from './delivery.ts';
+import { recover } from './recovery.ts';
+import type { Runner } from './runner.ts';
+import { Scheduler } from './scheduler.ts';
+import type { Sources } from './sources.ts';
+import { summaryOf, viewOf } from './views.ts';
+
+export interface EngineOptions {
+  readonly store: JobStore;
+  readonly vault: Vault;
+  readonly sources: Sources;
+  readonly executors: ExecutorRegistry;
+  readonly makeRunner: (onLog: (job: Job, bytes: number) => void) => Runner;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The folder for logs that grow. */
+  readonly logs: string;
+  readonly policy: AdmissionPolicy;
+  readonly concurrency: number;
+}
+
+/** How long a key names its job after the job has ended. */
+const KEY_LIFETIME_MS = 24 * 3600 * 1000;
+
+type Answer<T> = Promise<Result<T, RelayError>>;
+
+/** The façade over the engine: what every door of a host talks to. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #changes: Emitter<RelayChange>;
+  readonly #scheduler: Scheduler;
+  readonly #delivery: Delivery;
+  #closing = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { store, vault, sources, clock, log, concurrency } = options;
+    this.#changes = new Emitter((thrown) => log.write('error', 'a subscriber threw', { error: messageOf(thrown) }));
+    const runner = options.makeRunner((job, bytes) => this.#changes.emit({ kind: 'log', jobId: job.id, bytes }));
+    this.#scheduler = new Scheduler({ store, runner, clock, log, concurrency });
+    this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
+    store.onAppended((appended) => this.#onAppended(appended));
+  }
+
+  /** Picks up what an earlier host left, then lets jobs run. */
+  async start(): Promise<Result<void, RelayError>> {
+    const { store, clock, log } = this.#options;
+    const recovered = await recover({ store, clock, log, delivery: this.#delivery });
+    if (!recovered.ok) return recovered;
+    for (const job of store.live()) this.#scheduler.expireInTime(job);
+    this.#scheduler.wake();
+    return ok(undefined);
+  }
+
+  /** Takes nothing new, stops what runs (the next host picks it up), and waits for it. */
+  async stop(): Promise<void> {
+    this.#closing = true;
+    await this.#scheduler.stop();
+  }
+
+  get relay(): Relay {
+    return {
+      submit: (input) => this.#submit(input),
+      get: (input) => this.#get(input.jobId),
+      find: (input) => this.#find(input.prefix),
+      list: (input) => this.#list(input),
+      events: (input) => this.#events(input.jobId),
+      cancel: (input) => this.#cancel(input),
+      retry: (input) => this.#retry(input),
+      artifact: (input) => this.#artifact(input),
+      log: (input) => this.#log(input),
+      apply: (input) =>
+        this.#withSucceeded(input.jobId, (job) => this.#delivery.apply(job, input.origin, input.dryRun)),
+      undo: (input) => this.#withSucceeded(input.jobId, (job) => this.#delivery.undo(job, input.origin)),
+      activity: () => Promise.resolve(ok({ live: this.#options.store.live().length })),
+      onChange: (listener) => this.#changes.on(listener),
+    };
+  }
+
+  async #submit({ spec, workspace, origin, parent }: CallInput<'submit'>): Answer<CallOutput<'submit'>> {
+    if (this.#closing) return err(relayError('closing', 'The relay is going down. Submit again in a moment.'));
+    const { policy, executors } = this.#options;
+    const refusal = refusalOf(spec, origin, policy);
+    if (refusal !== undefined) return err(refusal);
+    const executor = executorOf(spec) ?? 'command';
+    const known = executors.get(executor);
+    if (!known.ok) return err(relayError('invalid', known.error.message));
+    const pinned = await this.#pin(spec, workspace);
+    if (!pinned.ok) return pinned;
+    return this.#append(spec, executor, { ...pinned.value, origin, ...(parent === undefined ? {} : { parent }) });
+  }
+
+  /** From here to the append nothing is awaited: two submits with one key cannot both make a job. */
+  async #append(
+    spec: JobSpec,
+    executor: string,
+    rest: Pin & Pick<CallInput<'submit'>, 'origin' | 'parent'>,
+  ): Answer<CallOutput<'submit'>> {
+    const { store, clock } = this.#options;
+    const specDigest = Digest.parse(sha256(canonicalJson(spec)));
+    const earlier = spec.idempotencyKey === undefined ? undefined : this.#byKey(spec.idempotencyKey);
+    if (earlier !== undefined) {
+      const durable = await store.settled();
+      if (!durable.ok) return err(relayError('io', durable.error.message));
+      if (earlier.specDigest !== specDigest) {
+        return err(
+          relayError(
+            'invalid',
+            `The idempotency key "${spec.idempotencyKey ?? ''}" belongs to job ${earlier.jobId}, which has another spec. Use another key.`,
+          ),
+        );
+      }
+      return this.#submitted(earlier.jobId);
+    }
+    const done = await store.append(
+      newJobId(),
+      { type: 'submitted', spec, specDigest, executor, ...rest },
+      clock.now(),
+    );
+    if (!done.ok) return err(toRelayError(done.error));
+    const { id, state, stateVersion } = done.value;
+    return ok({ jobId: id, state, stateVersion, deduplicated: false });
+  }
+
+  #byKey(key: string): { readonly jobId: JobId; readonly specDigest: Digest } | undefined {
+    const { store, clock } = this.#options;
+    const found = store.byKey(key);
+    const isOver = found?.finishedAt !== undefined && clock.now() - found.finishedAt > KEY_LIFETIME_MS;
+    return isOver ? undefined : found;
+  }
+
+  async #submitted(jobId: JobId): Answer<CallOutput<'submit'>> {
+    const job = await this.#options.store.get(jobId);
+    if (!job.ok) return err(toRelayError(job.error));
+    return ok({ jobId, state: job.value.state, stateVersion: job.value.stateVersion, deduplicated: true });
+  }
+
+  /** The commit that a job starts from: fixed now, whatever HEAD does later. */
+  async #pin(spec: JobSpec, workspace: string): Answer<Pin> {
+    const { sources } = this.#options;
+    const repo = spec.repo ?? { type: 'workspace' };
+    if (repo.type === 'git') {
+      const refused = refusedUrl(repo.url);
+      if (refused !== undefined) return err(relayError('invalid', refused));
+      return ok({ baseline: repo.baselineCommit, source: repo.url, workspace });
+    }
+    const directory = repo.type === 'local' ? repo.path : workspace;
+    const commit = await sources.commit(directory, repo.type === 'local' ? repo.baselineCommit : 'HEAD');
+    if (!commit.ok) return err(relayError('invalid', commit.error.message));
+    if (commit.value === undefined) {
+      const why =
+        repo.type === 'local'
+          ? `The commit ${repo.baselineCommit} is not in "${directory}". Name one that is (git rev-parse HEAD), or fetch it first.`
+          : `"${directory}" has no commit yet. Make a first commit, then submit again.`;
+      return err(relayError('invalid', why));
+    }
+    return ok({ baseline: commit.value, source: directory, workspace: directory });
+  }
+
+  async #get(jobId: JobId): Answer<CallOutput<'get'>> {
+    const job = await this.#options.store.get(jobId);
+    return job.ok ? ok(viewOf(job.value)) : err(toRelayError(job.error));
+  }
+
+  async #find(prefix: string): Answer<CallOutput<'find'>> {
+    const found = await this.#options.store.find(prefix);
+    if (!found.ok) return err(toRelayError(found.error));
+    const [jobId, second] = found.value;
+    if (jobId === undefined)
+      return err(relayError('notFound', `No job begins with "${prefix}". "task-relay jobs" lists them.`));
+    if (second !== undefined)
+      return err(relayError('invalid', `Several jobs begin with "${prefix}". Give more of the id.`));
+    return ok({ jobId });
+  }
+
+  async #list({ state, limit, offset }: CallInput<'list'>): Answer<CallOutput<'list'>> {
+    const listed = await this.#options.store.list({ limit, offset, ...(state === undefined ? {} : { state }) });
+    if (!listed.ok) return err(toRelayError(listed.error));
+    const { rows, total } = listed.value;
+    return ok({ items: rows.map(summaryOf), total, hasMore: offset + rows.length < total });
+  }
+
+  async #events(jobId: JobId): Answer<CallOutput<'events'>> {
+    const entries = await this.#options.store.events(jobId);
+    return entries.ok ? ok({ entries: [...entries.value] }) : err(toRelayError(entries.error));
+  }
+
+  async #cancel({ jobId, origin }: CallInput<'cancel'>): Answer<CallOutput<'cancel'>> {
+    const { store, clock } = this.#options;
+    const done = await store.append(jobId, { type: 'canceled', by: origin }, clock.now());
+    if (done.ok) return ok({ ok: true, state: done.value.state });
+    if (done.error.kind !== 'illegal') return err(toRelayError(done.error));
+    const job = await store.get(jobId);
+    return job.ok ? ok({ ok: false, state: job.value.state }) : err(toRelayError(job.error));
+  }
+
+  /** The same spec at the same baseline, as a new job that knows its parent. */
+  async #retry({ jobId, origin }: CallInput<'retry'>): Answer<CallOutput<'retry'>> {
+    if (this.#closing) return err(relayError('closing', 'The relay is going down. Try again in a moment.'));
+    const found = await this.#options.store.get(jobId);
+    if (!found.ok) return err(toRelayError(found.error));
+    const job = found.value;
+    if (!isTerminal(job))
+      return err(relayError('illegal', `Job ${jobId} is ${job.state}: it can be retried when it has ended.`));
+    const { idempotencyKey: _key, ...spec } = job.spec;
+    const refusal = refusalOf(spec, origin, this.#options.policy);
+    if (refusal !== undefined) return err(refusal);
+    const { baseline, source, workspace, executor } = job;
+    return this.#append(spec, executor, { baseline, source, workspace, origin, parent: job.id });
+  }
+
+  async #artifact({ jobId, name, offset, maxBytes }: CallInput<'artifact'>): Answer<CallOutput<'artifact'>> {
+    const { store, vault } = this.#options;
+    const job = await store.get(jobId);
+    if (!job.ok) return err(toRelayError(job.error));
+    const artifact = artifactsOf(job.value).find((one) => one.name === name);
+    if (artifact === undefined) {
+      const has = artifactsOf(job.value).map((one) => one.name);
+      const listed = has.length === 0 ? 'none' : has.join(', ');
+      return err(relayError('notFound', `Job ${jobId} (${job.value.state}) has no ${name}; it has ${listed}.`));
+    }
+    const length = Math.max(0, Math.min(maxBytes, artifact.bytes - offset));
+    const bytes = await vault.read(artifact.digest, { offset, length });
+    if (!bytes.ok) return err(relayError('io', bytes.error.message));
+    return ok({ base64: bytes.value.toString('base64'), offset, totalBytes: artifact.bytes });
+  }
+
+  async #log({ jobId, offset, maxBytes }: CallInput<'log'>): Answer<CallOutput<'log'>> {
+    const { store, logs } = this.#options;
+    const job = await store.get(jobId);
+    if (!job.ok) return err(toRelayError(job.error));
+    if (isTerminal(job.value)) {
+      if (!artifactsOf(job.value).some((one) => one.name === 'logs.txt'))
+        return ok({ base64: '', offset, totalBytes: 0, ended: true });
+      const slice = await this.#artifact({ jobId, name: 'logs.txt', offset, maxBytes });
+      return slice.ok ? ok({ ...slice.value, ended: true }) : slice;
+    }
+    const file = join(logs, `${jobId}-${String(job.value.attempt)}.txt`);
+    const totalBytes = await stat(file).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (totalBytes <= offset) return ok({ base64: '', offset, totalBytes, ended: false });
+    const bytes = await readFile(file);
+    return ok({
+      base64: bytes.subarray(offset, offset + maxBytes).toString('base64'),
+      offset,
+      totalBytes,
+      ended: false,
+    });
+  }
+
+  async #withSucceeded<T>(jobId: JobId, use: (job: Extract<Job, { state: 'SUCCEEDED' }>) => Answer<T>): Answer<T> {
+    const job = await this.#options.store.get(jobId);
+    if (!job.ok) return err(toRelayError(job.error));
+    if (job.value.state === 'SUCCEEDED') return use(job.value);
+    return err(relayError('illegal', `Job ${jobId} is ${job.value.state}: only a SUCCEEDED job has a proven patch.`));
+  }
+
+  #onAppended({ entry, job }: Appended): void {
+    const { seq, at } = entry;
+    this.#changes.emit({ kind: 'job', jobId: job.id, state: job.state, stateVersion: job.stateVersion, seq, at });
+    if (entry.event.type === 'submitted' && !isTerminal(job)) this.#scheduler.expireInTime(job);
+    if (isTerminal(job)) this.#scheduler.forget(job.id);
+    if (job.state === 'QUEUED') this.#scheduler.wake();
+  }
+}
+
+interface Pin {
+  readonly baseline: ObjectId;
+  readonly source: string;
+  readonly workspace: string;
+}
+
+function toRelayError(error: AppendError): RelayError {
+  return relayError(error.kind, error.message);
+}
+
+/** Only what git fetches by itself: no transport that runs a program of the spec's choice. */
+function refusedUrl(url: string): string | undefined {
+  if (/^(https?|ssh|git|file):\/\//.test(url) || /^[\w.-]+@[\w.-]+:/.test(url)) return undefined;
+  return `repo.url "${url}" is no URL that the relay fetches from. Use https, ssh, git or file.`;
+}

@@ -1,0 +1,127 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Lane } from '../base/lane.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { ObjectId } from '../domain/ids.ts';
+import type { Job } from '../domain/job.ts';
+import { CatFile } from '../git/catFile.ts';
+import { writeConfigFile } from '../git/configFile.ts';
+import { proofEnvironment, remoteEnvironment, theirsEnvironment } from '../git/environment.ts';
+import { Git } from '../git/git.ts';
+import { Mirror, mirrorKey, type MirrorSource } from '../git/mirror.ts';
+import { openRepository, type Repository, type RepositoryError } from '../git/repository.ts';
+import { Slots } from '../git/slots.ts';
+
+/** Where a job runs: the mirror of its source, and the slots on it. */
+export interface Ground {
+  readonly mirror: Mirror;
+  readonly slots: Slots;
+}
+
+type Opened = Repository & { readonly catFile: CatFile };
+
+/** All repositories that jobs come from. `work` is the relay's cache folder: it holds nothing that cannot be made again. */
+export class Sources {
+  readonly #work: string;
+  readonly #theirs: Git;
+  readonly #proof: Git;
+  readonly #remote: Git;
+  readonly #configFile: string;
+  readonly #opened = new Map<string, Opened>();
+  readonly #grounds = new Map<string, Promise<Ground>>();
+  readonly #safe = new Set<string>();
+  readonly #configLane = new Lane();
+
+  constructor(work: string, environment: Readonly<Record<string, string | undefined>>) {
+    this.#work = work;
+    this.#configFile = join(work, 'gitconfig');
+    this.#theirs = new Git(theirsEnvironment(environment));
+    this.#proof = new Git(proofEnvironment(environment, this.#configFile));
+    this.#remote = new Git(remoteEnvironment(environment));
+  }
+
+  /** Git as the user has it, for what touches the user's tree. */
+  get theirs(): Git {
+    return this.#theirs;
+  }
+
+  /** The folder for what lives only as long as an attempt. */
+  get temporary(): string {
+    return join(this.#work, 'tmp');
+  }
+
+  /** Removes what an earlier host left half done. */
+  async prepare(): Promise<void> {
+    await rm(this.temporary, { recursive: true, force: true });
+    await mkdir(this.temporary, { recursive: true, mode: 0o700 });
+    await writeConfigFile(this.#configFile, []);
+  }
+
+  async repository(directory: string): Promise<Result<Opened, RepositoryError>> {
+    const known = this.#opened.get(directory);
+    if (known !== undefined) return ok(known);
+    const found = await openRepository(this.#theirs, directory);
+    if (!found.ok) return found;
+    const opened = { ...found.value, catFile: new CatFile(this.#theirs, found.value.topLevel) };
+    this.#opened.set(directory, opened);
+    return ok(opened);
+  }
+
+  /** The commit that `revision` names in the repository of a folder; `undefined` where there is none. */
+  async commit(directory: string, revision: string): Promise<Result<ObjectId | undefined, RepositoryError>> {
+    const repository = await this.repository(directory);
+    if (!repository.ok) return repository;
+    const commit = await repository.value.catFile.commit(revision);
+    return ok(commit.ok ? commit.value : undefined);
+  }
+
+  /** The mirror and slots for a job's source; made when first asked for. */
+  async ground(job: Job): Promise<Result<Ground, RepositoryError>> {
+    if (job.spec.repo?.type === 'git') {
+      return ok(
+        await this.#groundOf(job.source, {
+          location: job.source,
+          remote: true,
+          shallow: false,
+          partial: false,
+          objectFormat: job.baseline.length === 64 ? 'sha256' : 'sha1',
+        }),
+      );
+    }
+    const repository = await this.repository(job.source);
+    if (!repository.ok) return err(repository.error);
+    const { topLevel, commonDir, shallow, partial, objectFormat } = repository.value;
+    await this.#trust([topLevel, commonDir, join(topLevel, '.git')]);
+    return ok(await this.#groundOf(commonDir, { location: topLevel, remote: false, shallow, partial, objectFormat }));
+  }
+
+  async dispose(): Promise<void> {
+    const grounds = await Promise.all(this.#grounds.values());
+    await Promise.all(grounds.map((ground) => ground.mirror.dispose()));
+    await Promise.all([...this.#opened.values()].map((opened) => opened.catFile.close()));
+    this.#opened.clear();
+    this.#grounds.clear();
+  }
+
+  #groundOf(key: string, source: MirrorSource): Promise<Ground> {
+    const made = this.#grounds.get(key) ?? this.#make(join(this.#work, mirrorKey(key)), source);
+    this.#grounds.set(key, made);
+    return made;
+  }
+
+  async #make(directory: string, source: MirrorSource): Promise<Ground> {
+    const mirror = new Mirror(
+      join(directory, 'mirror.git'),
+      source,
+      this.#proof,
+      source.remote ? this.#remote : this.#proof,
+    );
+    return { mirror, slots: await Slots.open(join(directory, 'slots'), mirror, source.objectFormat) };
+  }
+
+  async #trust(directories: readonly string[]): Promise<void> {
+    if (directories.every((directory) => this.#safe.has(directory))) return;
+    for (const directory of directories) this.#safe.add(directory);
+    await this.#configLane.run(() => writeConfigFile(this.#configFile, [...this.#safe]));
+  }
+}

@@ -1,0 +1,70 @@
+import { never } from '../base/result.ts';
+import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
+import { priorityOf } from '../domain/jobSpec.ts';
+import type { ArtifactName } from '../domain/artifact.ts';
+import type { JobId } from '../domain/ids.ts';
+import type { JobSummary, JobView } from '../protocol/jobView.ts';
+import type { JobRow } from '../store/rows.ts';
+
+export function artifactUri(jobId: JobId, name: ArtifactName): string {
+  return `mcp://jobs/${jobId}/artifacts/${name}`;
+}
+
+export function summaryOf(row: JobRow): JobSummary {
+  const { startedAt, finishedAt } = row;
+  const duration = startedAt === undefined || finishedAt === undefined ? {} : { durationMs: finishedAt - startedAt };
+  return { ...row, ...duration };
+}
+
+export function viewOf(job: Job): JobView {
+  const base = {
+    jobId: job.id,
+    state: job.state,
+    stateVersion: job.stateVersion,
+    title: job.spec.task.title,
+    executor: job.executor,
+    baseline: job.baseline,
+    priority: priorityOf(job.spec),
+    attempt: job.attempt,
+    createdAt: job.createdAt,
+    ...timesOf(job),
+    ...(job.parent === undefined ? {} : { parent: job.parent }),
+    artifacts: artifactsOf(job).map((artifact) => ({ ...artifact, uri: artifactUri(job.id, artifact.name) })),
+  };
+  const nothing = { checks: [], files: [], fileCount: 0 };
+  switch (job.state) {
+    case 'QUEUED':
+    case 'RUNNING':
+    case 'CANCELED':
+    case 'EXPIRED':
+      return { ...base, ...nothing };
+    case 'WAITING':
+      return { ...base, ...nothing, question: job.question };
+    case 'SUCCEEDED':
+      return { ...base, ...outcomeOf(job), delivery: job.delivery.state };
+    case 'FAILED':
+      return { ...base, ...outcomeOf(job), reasonCode: job.failure.code, message: job.failure.message };
+    default:
+      return never(job);
+  }
+}
+
+function timesOf(job: Job): Pick<JobView, 'startedAt' | 'finishedAt' | 'durationMs'> {
+  if (job.state === 'QUEUED') return {};
+  if (!isTerminal(job)) return { startedAt: job.startedAt };
+  if (job.startedAt === undefined) return { finishedAt: job.finishedAt };
+  return { startedAt: job.startedAt, finishedAt: job.finishedAt, durationMs: job.finishedAt - job.startedAt };
+}
+
+function outcomeOf(
+  job: Extract<Job, { outcome: unknown }>,
+): Pick<JobView, 'checks' | 'files' | 'fileCount' | 'summary' | 'usage'> {
+  const { checks, files, fileCount, summary, usage } = job.outcome;
+  return {
+    checks,
+    files: files.map(({ path, kind }) => ({ path, kind })),
+    fileCount,
+    ...(summary === undefined ? {} : { summary }),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}

@@ -1,0 +1,43 @@
+import { err, ok, type Result } from '../base/result.ts';
+import { describe, type Git } from './git.ts';
+import { fields, type BytePath } from './path.ts';
+
+/** The user's working tree could not be asked, or a patch does not fit it. */
+export interface TreeError {
+  readonly kind: 'conflict' | 'git';
+  readonly message: string;
+}
+
+/** Paths with staged, unstaged or untracked work. Git reads the tree as the user has it set, and writes nothing. */
+export async function dirtyPaths(git: Git, workspace: string): Promise<Result<ReadonlySet<BytePath>, TreeError>> {
+  const args = ['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=dirty'];
+  const told = await git.run(args, { cwd: workspace });
+  if (!told.ok) return err({ kind: 'git', message: describe(told.error) });
+  return ok(new Set(fields(told.value).map((line) => line.slice(3))));
+}
+
+/** The paths that a patch touches. */
+export async function touchedPaths(git: Git, patch: Uint8Array): Promise<Result<readonly BytePath[], TreeError>> {
+  const told = await git.run(['apply', '--numstat', '-z', '-'], { stdin: patch });
+  if (!told.ok) return err({ kind: 'git', message: describe(told.error) });
+  const paths = fields(told.value).map((line) => line.split('\t').slice(2).join('\t'));
+  return ok([...new Set(paths)]);
+}
+
+/**
+ * Applies a patch to the files in `stage` as if it were the user's working tree: with their attributes and line endings.
+ * Neither their tree nor their index is touched.
+ */
+export async function applyInStage(
+  git: Git,
+  workspace: string,
+  stage: string,
+  patch: Uint8Array,
+): Promise<Result<void, TreeError>> {
+  const gitDir = await git.text(['rev-parse', '--absolute-git-dir'], { cwd: workspace });
+  if (!gitDir.ok) return err({ kind: 'git', message: describe(gitDir.error) });
+  const inStage = git.with({ GIT_DIR: gitDir.value, GIT_WORK_TREE: stage });
+  const done = await inStage.run(['apply', '--whitespace=nowarn', '-'], { cwd: stage, stdin: patch });
+  if (done.ok) return ok(undefined);
+  return err({ kind: done.error.kind === 'failed' ? 'conflict' : 'git', message: describe(done.error) });
+}
