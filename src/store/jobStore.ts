@@ -55,6 +55,8 @@ export interface JobStore {
   nextQueued(except: ReadonlySet<JobId>): QueuedJob | undefined;
   /** All jobs that have not ended, oldest first; from memory. */
   live(): readonly LiveJob[];
+  /** The jobs whose delivery or undo has begun and not ended; from memory. */
+  delivering(): readonly JobId[];
   /** Resolves when all that was applied before is on disk, or was taken back because it could not be written. */
   settled(): Promise<Result<void, StoreIoError>>;
   /** Hears of each event once it is on disk, in order. */

@@ -1,0 +1,176 @@
+import type { Database, Statement } from 'sql.js';
+import { JobId, type Digest } from '../domain/ids.ts';
+import type { ListQuery } from './jobStore.ts';
+import type { Tracked } from './ledger.ts';
+import {
+  decodeKey,
+  decodePlace,
+  decodeRow,
+  encodeRow,
+  rowColumns,
+  type ArchivePlace,
+  type JobRow,
+  type KeyRow,
+  type SqlRow,
+  type SqlValue,
+} from './rows.ts';
+
+/** What a snapshot covers: all events up to `lastSeq`; the journal of `generation` goes on from there. */
+export interface Coverage {
+  readonly generation: number;
+  readonly lastSeq: number;
+}
+
+const UPSERT = `INSERT INTO jobs (${rowColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (seq) DO UPDATE SET state = excluded.state, state_version = excluded.state_version,
+  attempt = excluded.attempt, started_at = excluded.started_at, finished_at = excluded.finished_at,
+  reason_code = excluded.reason_code`;
+
+/** The tables in sql.js. They are told of what is on disk and of nothing else, so that they may be written out at any time. */
+export class JobIndex {
+  readonly #database: Database;
+  readonly #statements = new Map<string, Statement>();
+  /** How many lines of a job `events` has. */
+  readonly #saved = new Map<number, number>();
+
+  /** Of a database that has the newest shape. */
+  constructor(database: Database) {
+    this.#database = database;
+    for (const { seq, n } of this.#all('SELECT seq, max(n) AS n FROM events GROUP BY seq', [])) {
+      this.#saved.set(Number(seq), Number(n));
+    }
+  }
+
+  put(changed: readonly Tracked[]): void {
+    if (changed.length === 0) return;
+    const upsert = this.#prepared(UPSERT);
+    this.#together(() => {
+      for (const { seq, job } of changed) upsert.run(encodeRow(seq, job));
+    });
+  }
+
+  list(query: ListQuery): { readonly rows: readonly JobRow[]; readonly total: number } {
+    const where = query.state === undefined ? '' : 'WHERE state = ?';
+    const state = query.state === undefined ? [] : [query.state];
+    const page = `SELECT ${rowColumns} FROM jobs ${where} ORDER BY seq DESC LIMIT ? OFFSET ?`;
+    const total = Number(this.#all(`SELECT count(*) AS total FROM jobs ${where}`, state)[0]?.['total']);
+    return { rows: this.#all(page, [...state, query.limit, query.offset]).map(decodeRow), total };
+  }
+
+  find(prefix: string): readonly JobId[] {
+    const rows = this.#all('SELECT job_id FROM jobs WHERE job_id >= ? AND job_id < ? ORDER BY job_id LIMIT 2', [
+      prefix,
+      `${prefix}\u{10ffff}`,
+    ]);
+    return rows.map((row) => JobId.parse(row['job_id']));
+  }
+
+  byKey(key: string): KeyRow | undefined {
+    const sql = `SELECT seq, job_id, spec_digest, finished_at FROM jobs WHERE idempotency_key = ? ORDER BY seq DESC LIMIT 1`;
+    const row = this.#all(sql, [key])[0];
+    return row === undefined ? undefined : decodeKey(row);
+  }
+
+  /** Where an archived job's lines are. */
+  placeOf(jobId: JobId): (ArchivePlace & { readonly seq: number }) | undefined {
+    const sql = `SELECT jobs.seq, packs.digest AS pack, pack_offset, pack_length FROM jobs JOIN packs USING (pack_id)
+      WHERE job_id = ?`;
+    const row = this.#all(sql, [jobId])[0];
+    return row === undefined ? undefined : decodePlace(row);
+  }
+
+  /** Notes that the lines of these jobs are in a pack now. */
+  archive(
+    pack: Digest,
+    jobs: readonly { readonly seq: number; readonly offset: number; readonly length: number }[],
+  ): void {
+    this.#together(() => {
+      this.#prepared('INSERT OR IGNORE INTO packs (digest) VALUES (?)').run([pack]);
+      const place = this.#prepared(
+        `UPDATE jobs SET pack_id = (SELECT pack_id FROM packs WHERE digest = ?), pack_offset = ?, pack_length = ? WHERE seq = ?`,
+      );
+      for (const { seq, offset, length } of jobs) place.run([pack, offset, length, seq]);
+    });
+  }
+
+  /** Writes those lines of the jobs into `events` that are not there yet. */
+  saveLines(jobs: readonly Tracked[]): void {
+    const insert = this.#prepared('INSERT INTO events (seq, n, line) VALUES (?, ?, ?)');
+    this.#together(() => {
+      for (const { seq, lines } of jobs) {
+        for (const [index, line] of lines.entries()) {
+          if (index >= (this.#saved.get(seq) ?? 0)) insert.run([seq, index + 1, line.toString('utf8')]);
+        }
+        this.#saved.set(seq, Math.max(lines.length, this.#saved.get(seq) ?? 0));
+      }
+    });
+  }
+
+  /** Makes `events` hold the lines of these jobs and of no others. */
+  keepLines(jobs: readonly Tracked[]): void {
+    const kept = new Set(jobs.map(({ seq }) => seq));
+    const remove = this.#prepared('DELETE FROM events WHERE seq = ?');
+    this.#together(() => {
+      for (const seq of this.#saved.keys()) {
+        if (kept.has(seq)) continue;
+        remove.run([seq]);
+        this.#saved.delete(seq);
+      }
+    });
+    this.saveLines(jobs);
+  }
+
+  /** What `events` holds, oldest job first. */
+  lines(): readonly { readonly seq: number; readonly lines: readonly Buffer[] }[] {
+    const jobs = new Map<number, Buffer[]>();
+    for (const row of this.#all('SELECT seq, line FROM events ORDER BY seq, n', [])) {
+      const seq = Number(row['seq']);
+      const line = Buffer.from(String(row['line']));
+      const known = jobs.get(seq);
+      if (known === undefined) jobs.set(seq, [line]);
+      else known.push(line);
+    }
+    return [...jobs].map(([seq, lines]) => ({ seq, lines }));
+  }
+
+  get coverage(): Coverage {
+    const row = this.#all('SELECT generation, last_seq FROM record', [])[0];
+    return { generation: Number(row?.['generation']), lastSeq: Number(row?.['last_seq']) };
+  }
+
+  /** The database as a file that says what it covers. */
+  export({ generation, lastSeq }: Coverage): Uint8Array {
+    this.#prepared('UPDATE record SET generation = ?, last_seq = ?').run([generation, lastSeq]);
+    const pages = Number(this.#all('PRAGMA page_count', [])[0]?.['page_count']);
+    const free = Number(this.#all('PRAGMA freelist_count', [])[0]?.['freelist_count']);
+    if (free * 2 > pages) this.#database.run('VACUUM');
+    return this.#database.export();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #together(change: () => void): void {
+    this.#prepared('BEGIN').run();
+    change();
+    this.#prepared('COMMIT').run();
+  }
+
+  #all(sql: string, values: SqlValue[]): readonly SqlRow[] {
+    const statement = this.#prepared(sql);
+    statement.bind(values);
+    const rows: SqlRow[] = [];
+    while (statement.step()) rows.push(statement.getAsObject());
+    statement.reset();
+    return rows;
+  }
+
+  #prepared(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const made = this.#database.prepare(sql);
+    this.#statements.set(sql, made);
+    return made;
+  }
+}

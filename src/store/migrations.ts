@@ -1,0 +1,55 @@
+import type { Database } from 'sql.js';
+import { err, ok, type Result } from '../base/result.ts';
+
+/**
+ * The shape of relay.sqlite, one step a version: `PRAGMA user_version` counts those that a file has had. A step that has
+ * been released is never changed; a new shape is a new step.
+ *
+ * jobs: one slim row a job, its age as key; `pack_*` say where its lines are once it is archived. events: the lines of jobs
+ * that were not archived when the snapshot was made (n counts a job's events from 1). record: what the snapshot covers.
+ */
+const migrations: readonly string[] = [
+  `CREATE TABLE jobs (
+     seq INTEGER PRIMARY KEY,
+     job_id TEXT NOT NULL UNIQUE,
+     state TEXT NOT NULL,
+     state_version INTEGER NOT NULL,
+     title TEXT NOT NULL,
+     executor TEXT NOT NULL,
+     baseline TEXT NOT NULL,
+     priority TEXT NOT NULL,
+     attempt INTEGER NOT NULL,
+     created_at INTEGER NOT NULL,
+     started_at INTEGER,
+     finished_at INTEGER,
+     reason_code TEXT,
+     idempotency_key TEXT,
+     spec_digest TEXT,
+     pack_id INTEGER REFERENCES packs,
+     pack_offset INTEGER,
+     pack_length INTEGER
+   );
+   CREATE INDEX jobs_by_state ON jobs (state, seq);
+   CREATE INDEX jobs_by_key ON jobs (idempotency_key, seq) WHERE idempotency_key IS NOT NULL;
+   CREATE TABLE packs (pack_id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);
+   CREATE TABLE events (
+     seq INTEGER NOT NULL REFERENCES jobs,
+     n INTEGER NOT NULL,
+     line TEXT NOT NULL,
+     PRIMARY KEY (seq, n)
+   ) WITHOUT ROWID;
+   CREATE TABLE record (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, last_seq INTEGER NOT NULL);
+   INSERT INTO record VALUES (1, 1, 0);`,
+];
+
+export const SCHEMA_VERSION = migrations.length;
+
+/** Brings a database to the newest shape. One that is newer is left as it is. */
+export function migrate(database: Database): Result<void, { readonly kind: 'newer'; readonly version: number }> {
+  const version = Number(database.exec('PRAGMA user_version')[0]?.values[0]?.[0] ?? 0);
+  if (version > SCHEMA_VERSION) return err({ kind: 'newer', version });
+  for (const [done, step] of migrations.entries()) {
+    if (done >= version) database.exec(`BEGIN; ${step} PRAGMA user_version = ${done + 1}; COMMIT`);
+  }
+  return ok(undefined);
+}
