@@ -9,6 +9,9 @@ import { runShell } from '../../src/process/shell.ts';
 import { below } from '../../src/process/tree.ts';
 import { scratch, watched } from './running.ts';
 
+/** A program that says on SIGHUP that it is still there. */
+const TOUGH = `process.on('SIGHUP', () => console.log('still')); setInterval(() => {}, 1e6); console.log('up')`;
+
 /** Laws of every table. */
 function exercise(table: ProcessTable): void {
   it('shows this process with its parent', async () => {
@@ -17,19 +20,20 @@ function exercise(table: ProcessTable): void {
     expect(me?.started).not.toBe('');
   });
 
-  it('finds what is marked, and signals it', async () => {
+  it('finds what is marked, and signals it, but no process that got its pid', async () => {
     const options = watched(await scratch());
     const up = options.said('up');
-    const ended = runShell('echo up; exec sleep 1000', options, systemClock);
+    const still = options.said('still');
+    const ended = runShell(`exec "${process.execPath}" -e "${TOUGH}"`, options, systemClock);
     await up;
     const found = await table.marked(options.mark);
     expect(found).toHaveLength(1);
     expect(await table.living(found)).toEqual(found);
-    await table.signal(
-      found.map((row) => ({ ...row, started: 'another time' })),
-      'SIGKILL',
-    );
-    expect(await table.living(found)).toEqual(found);
+    const before = found.map((row) => ({ ...row, started: 'another time' }));
+    expect(await table.living(before)).toEqual([]);
+    await table.signal(before, 'SIGKILL');
+    for (const { pid } of found) process.kill(pid, 'SIGHUP');
+    expect(await Promise.race([still, ended])).toBe('still');
     await table.signal(found, 'SIGKILL');
     expect(await ended).toMatchObject({ ok: true, value: { kind: 'signaled', signal: 'SIGKILL' } });
     expect(await table.living(found)).toEqual([]);

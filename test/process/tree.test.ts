@@ -6,7 +6,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { MARK } from '../../src/process/mark.ts';
 import { procfs } from '../../src/process/procfs.ts';
-import type { ProcessRow } from '../../src/process/processTable.ts';
 import { runShell, type ShellExit } from '../../src/process/shell.ts';
 import { below, endMarked } from '../../src/process/tree.ts';
 import { env, freshMark, isAlive, scratch, watched, type Watched } from './running.ts';
@@ -155,15 +154,5 @@ describe('endMarked', () => {
     await once(child, 'close');
     expect({ exitCode: child.exitCode, said }).toEqual({ exitCode: 0, said: '[]\n' });
     expect(await isAlive(pid)).toBe(false);
-  });
-
-  it('spares a process that got the pid of one that ended', async () => {
-    const pid = await leftover(freshMark());
-    const row = (await procfs.rows()).find((found) => found.pid === pid);
-    if (row === undefined) throw new Error('not started');
-    const old: ProcessRow = { ...row, started: '1' };
-    await procfs.signal([old], 'SIGKILL');
-    expect(await procfs.living([old, row])).toEqual([row]);
-    await procfs.signal([row], 'SIGKILL');
   });
 });
