@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { JobId } from '../domain/ids.ts';
+import { JobSpec } from '../domain/jobSpec.ts';
+import { Submitted } from '../protocol/jobView.ts';
+import { tool } from './tool.ts';
+
+/** A job runs commands or an agent, and may reach whatever they reach. */
+const runsThings = { readOnlyHint: false, destructiveHint: true, openWorldHint: true } as const;
+
+export const submitTool = tool({
+  name: 'jobs_submit',
+  title: 'Submit a coding job',
+  description: [
+    'Hand a coding task to the relay. It runs in the background, in an isolated checkout of one commit, and ends in a patch that the relay has proven to apply; the user’s files are not touched. Use it for work that can go on while you do something else.',
+    'Answers at once with {jobId, state, stateVersion, deduplicated} and never waits for the job. Next: call jobs_get with the jobId until state is SUCCEEDED, FAILED, CANCELED or EXPIRED, or subscribe to mcp://jobs/{jobId}/status; then read patch.diff and out.md with jobs_artifact.',
+    'spec.task: {title, description?, acceptance?: string[]} – say all that is needed, the job sees nothing of this conversation.',
+    'spec.repo: leave it out for the open repository at HEAD; or {type: "git", url, baseBranch, baselineCommit} or {type: "local", path, baselineCommit} with the full commit id (40 or 64 hex digits).',
+    'spec.execution: {executor?, command? (a shell command to run instead of an agent), preferredModel?, priority? P0 | P1 | P2, ttlS? (seconds until the job expires, 3600), timeoutS? (seconds an attempt may take, 900), maxAttempts?}.',
+    'spec.checks: [{name, run}] – commands that must pass on the result. spec.scope.fileGlobs bounds what the patch may change. spec.setup prepares the checkout. Commands from an agent need the user’s consent; a headless relay may refuse them by name.',
+    'spec.idempotencyKey: the same key with the same spec is the same job, so a repeated call is safe. Unknown fields are refused by name.',
+  ].join('\n'),
+  input: z.strictObject({ spec: JobSpec }),
+  output: Submitted,
+  annotations: { ...runsThings, idempotentHint: false },
+  run: ({ relay, workspace }, { spec }) => relay.submit({ spec, workspace, origin: 'mcp' }),
+});
+
+export const retryTool = tool({
+  name: 'jobs_retry',
+  title: 'Retry a job',
+  description:
+    'Submit an ended job’s task once more, as a new job with the same spec. Use it when a job FAILED, EXPIRED or was CANCELED and another run may end otherwise; to change the task, use jobs_submit. Answers at once with the new {jobId, state, stateVersion, deduplicated} and never waits. Next: jobs_get with the new jobId.',
+  input: z.strictObject({ jobId: JobId }),
+  output: Submitted,
+  annotations: { ...runsThings, idempotentHint: false },
+  run: ({ relay }, { jobId }) => relay.retry({ jobId, origin: 'mcp' }),
+});
