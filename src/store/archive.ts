@@ -5,7 +5,7 @@ import { isTerminal, type Job } from '../domain/job.ts';
 import { created, transition } from '../domain/machine.ts';
 import type { StoreIoError } from './jobStore.ts';
 import { parsePack, type JournalRecord } from './journalText.ts';
-import type { Ledger, Tracked } from './ledger.ts';
+import { isDelivering, type Ledger, type Tracked } from './ledger.ts';
 import type { ArchivePlace } from './rows.ts';
 import type { Vault } from './vault.ts';
 
@@ -21,7 +21,8 @@ export async function packEnded(ledger: Ledger, vault: Vault): Promise<Result<Pa
   const jobs: { tracked: Tracked; offset: number; length: number }[] = [];
   let offset = 0;
   for (const tracked of ledger.allOnDisk()) {
-    if (!isTerminal(tracked.job) || tracked.archived === tracked.lines.length) continue;
+    const isDone = isTerminal(tracked.job) && !isDelivering(tracked.job);
+    if (!isDone || tracked.archived === tracked.lines.length) continue;
     const length = tracked.lines.reduce((sum, line) => sum + line.length, 0);
     lines.push(...tracked.lines);
     jobs.push({ tracked, offset, length });

@@ -9,12 +9,13 @@ export const EVENT_SCHEMA = 1;
 
 const Header = z.object({ journal: z.int(), generation: z.int().min(1), schema: z.int() });
 
-/** A journal as it was read. `whole` is the length in bytes of what is valid: a torn last line comes after it. */
+/** A journal as it was read. `whole` is the length in bytes of what is valid, `torn` that of a broken last line. */
 export interface JournalText {
   /** undefined: the file's making was cut short, and nothing was ever written to it. */
   readonly generation: number | undefined;
   readonly records: readonly JournalRecord[];
   readonly whole: number;
+  readonly torn: number;
 }
 
 export interface JournalRecord {
@@ -44,7 +45,9 @@ export function parseJournal(bytes: Buffer): Result<JournalText, UnreadableJourn
     const value = newline === -1 ? undefined : decodeLine(line);
     if (value === undefined) {
       const isLast = newline === -1 || newline === bytes.length - 1;
-      return isLast && !hidesRecord(line) ? ok({ generation, records, whole: start }) : damaged(start);
+      return isLast && !hidesRecord(line)
+        ? ok({ generation, records, whole: start, torn: bytes.length - start })
+        : damaged(start);
     }
     if (generation === undefined) {
       const header = Header.safeParse(value);
@@ -57,7 +60,7 @@ export function parseJournal(bytes: Buffer): Result<JournalText, UnreadableJourn
     }
     start = end + 1;
   }
-  return ok({ generation, records, whole: start });
+  return ok({ generation, records, whole: start, torn: 0 });
 }
 
 /** A pack of archived lines: the same records without a header. undefined where one is broken. */

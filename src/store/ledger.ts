@@ -34,6 +34,7 @@ export class Ledger {
   readonly #changed = new Set<JobId>();
   #live = new Map<JobId, LiveJob>();
   #queue = new ReadyQueue();
+  #delivering = new Set<JobId>();
   #keys = new Map<string, JobId>();
   #lastOnDisk: number;
   #last: number;
@@ -80,14 +81,17 @@ export class Ledger {
     if (this.#ahead.get(job.id)?.job === job) this.#ahead.delete(job.id);
   }
 
-  /** Nothing that is not on disk comes about. */
-  rollBack(): void {
+  /** Nothing that is not on disk comes about. False where all is on disk. */
+  rollBack(): boolean {
+    if (this.#ahead.size === 0) return false;
     this.#ahead.clear();
     this.#last = this.#lastOnDisk;
     this.#live = new Map();
     this.#queue = new ReadyQueue();
+    this.#delivering = new Set();
     this.#keys = new Map();
     for (const { seq, job } of this.#onDisk.values()) this.#show(seq, undefined, job);
+    return true;
   }
 
   /** Takes in a job whose events are on disk already. */
@@ -135,6 +139,11 @@ export class Ledger {
     return [...this.#live.values()];
   }
 
+  /** The jobs whose delivery or undo is under way: they are never archived before it has ended. */
+  delivering(): readonly JobId[] {
+    return [...this.#delivering];
+  }
+
   get changedCount(): number {
     return this.#changed.size;
   }
@@ -155,6 +164,8 @@ export class Ledger {
     if (after.state === 'QUEUED') this.#queue.add(seq, after);
     if (isTerminal(after)) this.#live.delete(after.id);
     else this.#live.set(after.id, after);
+    if (isDelivering(after)) this.#delivering.add(after.id);
+    else this.#delivering.delete(after.id);
     const key = after.spec.idempotencyKey;
     if (key !== undefined && before === undefined) this.#noteKey(key, seq, after.id);
   }
@@ -163,4 +174,8 @@ export class Ledger {
     const other = this.byKey(key);
     if (other === undefined || other.seq <= seq) this.#keys.set(key, jobId);
   }
+}
+
+export function isDelivering(job: Job): boolean {
+  return job.state === 'SUCCEEDED' && (job.delivery.state === 'applying' || job.delivery.state === 'undoing');
 }

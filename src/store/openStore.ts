@@ -101,7 +101,7 @@ async function recover(
   hasSnapshot: boolean,
   disk: Disk,
 ): Promise<Result<Recovered, OpenError>> {
-  const { directory } = options;
+  const { directory, log } = options;
   const { coverage } = index;
   const journals = await readJournals(directory);
   if (!journals.ok) return journals;
@@ -112,6 +112,8 @@ async function recover(
   const loaded = loadLines(ledger, index);
   if (!loaded) return setAside(snapshotPath(directory), 'has events that make no job');
   for (const journal of journals.value) {
+    const { torn: bytes } = journal.text;
+    if (bytes > 0) log.write('warn', 'cut off an event whose writing did not end', { journal: journal.path, bytes });
     const replayed = await replay(options, ledger, index, journal);
     if (!replayed.ok) return replayed;
   }

@@ -126,6 +126,10 @@ export class SqliteStore implements JobStore {
     return this.#ledger.live();
   }
 
+  delivering(): readonly JobId[] {
+    return this.#ledger.delivering();
+  }
+
   settled(): Promise<Result<void, StoreIoError>> {
     return new Promise((resolve) => this.#journal.flushed(resolve));
   }
@@ -154,10 +158,15 @@ export class SqliteStore implements JobStore {
     return new Promise((resolve) => {
       this.#journal.append(line, (outcome) => {
         if (outcome.ok) this.#confirm(entry, job, line);
-        else this.#ledger.rollBack();
+        else this.#takeBack(outcome.error);
         resolve(outcome.ok ? ok(job) : outcome);
       });
     });
+  }
+
+  #takeBack(error: StoreIoError): void {
+    if (!this.#ledger.rollBack()) return;
+    this.#parts.log.write('error', 'events could not be written and were taken back', { error: error.message });
   }
 
   #confirm(entry: JournalEntry, job: Job, line: Buffer): void {
