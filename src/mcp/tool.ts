@@ -45,7 +45,7 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(row: Row<I, O
       const parsed = row.input.safeParse(input);
       if (!parsed.success) return failed(explainInput(row.name, parsed.error));
       const result = await row.run(context, parsed.data);
-      return result.ok ? answered({ ...result.value }) : failed(`${result.error.kind}: ${result.error.message}`);
+      return result.ok ? answered({ ...result.value }) : failed(result.error.message);
     },
   };
 }
@@ -60,9 +60,7 @@ function failed(text: string): CallToolResult {
 
 function explainInput(name: string, error: z.ZodError): string {
   const lines = wrongFields(error).map((line) => `- ${line}`);
-  return [`invalid: the input of ${name} is wrong, so nothing was done. Correct this and call again:`, ...lines].join(
-    '\n',
-  );
+  return [`The input of ${name} is wrong, so nothing was done. Correct this and call again:`, ...lines].join('\n');
 }
 
 /** JSON Schema as clients take it: no dialect (their validators know draft 7 and 2020-12 alike), no noise. */
