@@ -49,6 +49,7 @@ export class Engine {
   readonly #scheduler: Scheduler;
   readonly #delivery: Delivery;
   #closing = false;
+  #runs = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -60,11 +61,12 @@ export class Engine {
     store.onAppended((appended) => this.#onAppended(appended));
   }
 
-  /** Picks up what an earlier host left, then lets jobs run. */
-  async start(): Promise<Result<void, RelayError>> {
+  /** Picks up what an earlier host left, then lets jobs run; in mode `read` nothing is started. */
+  async start(mode: 'run' | 'read'): Promise<Result<void, RelayError>> {
     const { store, clock, log } = this.#options;
     const recovered = await recover({ store, clock, log, delivery: this.#delivery });
-    if (!recovered.ok) return recovered;
+    if (!recovered.ok || mode === 'read') return recovered;
+    this.#runs = true;
     for (const job of store.live()) this.#scheduler.expireInTime(job);
     this.#scheduler.wake();
     return ok(undefined);
@@ -278,9 +280,9 @@ export class Engine {
   #onAppended({ entry, job }: Appended): void {
     const { seq, at } = entry;
     this.#changes.emit({ kind: 'job', jobId: job.id, state: job.state, stateVersion: job.stateVersion, seq, at });
-    if (entry.event.type === 'submitted' && !isTerminal(job)) this.#scheduler.expireInTime(job);
+    if (entry.event.type === 'submitted' && !isTerminal(job) && this.#runs) this.#scheduler.expireInTime(job);
     if (isTerminal(job)) this.#scheduler.forget(job.id);
-    if (job.state === 'QUEUED') this.#scheduler.wake();
+    if (job.state === 'QUEUED' && this.#runs) this.#scheduler.wake();
   }
 }
 

@@ -1,0 +1,211 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from './base/clock.ts';
+import type { Disposable } from './base/disposable.ts';
+import type { Log } from './base/log.ts';
+import { err, ok, type Result } from './base/result.ts';
+import { LocalRunner } from './engine/attempt.ts';
+import { Engine } from './engine/relay.ts';
+import { Sources } from './engine/sources.ts';
+import { commandExecutor } from './executors/command.ts';
+import { ExecutorRegistry } from './executors/registry.ts';
+import type { RepositoryError } from './git/repository.ts';
+import { openGuestDoor } from './guest/door.ts';
+import { removeHostFile, writeHostFile } from './guest/hostFile.ts';
+import { placesOf, type Places } from './host/places.ts';
+import { newToken } from './http/guard.ts';
+import { listen, type Listener } from './http/listener.ts';
+import { createMcpRoutes } from './mcp/routes.ts';
+import { endMarked } from './process/tree.ts';
+import type { Relay } from './protocol/relay.ts';
+import type { JobStore } from './store/jobStore.ts';
+import { acquireLock } from './store/lock.ts';
+import { openStore } from './store/openStore.ts';
+import { Vault } from './store/vault.ts';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface HostOptions {
+  /** A folder in the repository. */
+  readonly directory: string;
+  /** Where the record is, if not beside the repository's objects. */
+  readonly data?: string;
+  /** The folder of sql-wasm.wasm. */
+  readonly assets: string;
+  /** `run`: jobs run, and others may join. `read`: this process alone looks, and nothing is started. */
+  readonly mode: 'run' | 'read';
+  readonly port?: number;
+  /** Whether commands that come by MCP may run. */
+  readonly allowCommands: boolean;
+  readonly concurrency?: number;
+  readonly version: string;
+  readonly environment: Variables;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** `held`: another process is the host, and can be joined. */
+export interface HostError {
+  readonly kind: 'repository' | 'held' | 'failed';
+  readonly message: string;
+}
+
+export interface Host {
+  readonly relay: Relay;
+  readonly workspace: string;
+  readonly places: Places;
+  /** Of the listener; undefined where the mode is `read`. */
+  readonly url: string | undefined;
+  readonly token: string;
+  /** How many guests and MCP clients are connected. */
+  visitors(): number;
+  /** Stops what runs (the next host picks it up), ends the doors, and lets go of the record. */
+  close(): Promise<void>;
+}
+
+const CONCURRENCY = 2;
+const LARGEST_PATCH = 64 * 1024 * 1024;
+
+/** Where a folder's relay is, whether or not anybody hosts it. */
+export async function locate(
+  directory: string,
+  data: string | undefined,
+  environment: Variables,
+): Promise<Result<{ readonly places: Places; readonly workspace: string }, RepositoryError>> {
+  const sources = new Sources('', environment);
+  try {
+    const repository = await sources.repository(directory);
+    if (!repository.ok) return repository;
+    const places = await placesOf(repository.value.commonDir, data, environment);
+    return ok({ places, workspace: repository.value.topLevel });
+  } finally {
+    await sources.dispose();
+  }
+}
+
+/** Composes a relay without an editor: lock, record, engine, doors. */
+export async function openHost(options: HostOptions): Promise<Result<Host, HostError>> {
+  const { environment, log } = options;
+  const located = await locate(options.directory, options.data, environment);
+  if (!located.ok) return err({ kind: 'repository', message: located.error.message });
+  const { places } = located.value;
+  if (places.note !== undefined) log.write('warn', places.note);
+  const lock = acquireLock(join(places.record, 'lock'));
+  if (!lock.ok) return err({ kind: lock.error.kind === 'held' ? 'held' : 'failed', message: lock.error.message });
+  const opened = await openRecord(options, places, located.value.workspace, lock.value);
+  if (!opened.ok) lock.value.dispose();
+  return opened;
+}
+
+/** With the lock in hand. */
+async function openRecord(
+  options: HostOptions,
+  places: Places,
+  workspace: string,
+  lock: Disposable,
+): Promise<Result<Host, HostError>> {
+  const { clock, log } = options;
+  await endMarked(places.recordId, clock);
+  const logs = join(places.record, 'logs');
+  await rm(logs, { recursive: true, force: true });
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  const vault = new Vault(join(places.record, 'vault'));
+  const store = await openStore({ directory: places.record, assets: options.assets, vault, log });
+  if (!store.ok) return err({ kind: 'failed', message: store.error.message });
+  const sources = new Sources(places.work, options.environment);
+  const engine = composeEngine(options, places, { store: store.value, vault, sources, logs });
+  const close = async (): Promise<void> => {
+    await engine.stop();
+    await store.value.close();
+    await sources.dispose();
+    lock.dispose();
+  };
+  await sources.prepare();
+  const started = await engine.start(options.mode);
+  if (!started.ok) {
+    await close();
+    return err({ kind: 'failed', message: started.error.message });
+  }
+  const token = newToken();
+  const base = { relay: engine.relay, workspace, places, token };
+  if (options.mode === 'read') return ok({ ...base, url: undefined, visitors: () => 0, close });
+  const doors = await openDoors(options, engine.relay, workspace, token);
+  if (!doors.ok) {
+    await close();
+    return doors;
+  }
+  const { listener, visitors, dispose } = doors.value;
+  await writeHostFile(places.record, { url: listener.url, token, pid: process.pid });
+  return ok({
+    ...base,
+    url: listener.url,
+    visitors,
+    close: async () => {
+      await removeHostFile(places.record);
+      dispose();
+      await Promise.all([listener.close(), engine.stop()]);
+      await close();
+    },
+  });
+}
+
+function composeEngine(
+  options: HostOptions,
+  places: Places,
+  parts: { readonly store: JobStore; readonly vault: Vault; readonly sources: Sources; readonly logs: string },
+): Engine {
+  const { clock, log, environment } = options;
+  const executors = new ExecutorRegistry();
+  executors.register(commandExecutor(clock));
+  return new Engine({
+    ...parts,
+    executors,
+    clock,
+    log,
+    policy: { allowCommands: options.allowCommands },
+    concurrency: options.concurrency ?? CONCURRENCY,
+    makeRunner: (onLog) =>
+      new LocalRunner({
+        ...parts,
+        executors,
+        clock,
+        log,
+        environment,
+        recordId: places.recordId,
+        maxPatchBytes: LARGEST_PATCH,
+        onLog,
+      }),
+  });
+}
+
+interface Doors extends Disposable {
+  readonly listener: Listener;
+  visitors(): number;
+}
+
+/** MCP and guests, behind one guard. */
+async function openDoors(
+  { clock, log, version, port }: HostOptions,
+  relay: Relay,
+  workspace: string,
+  token: string,
+): Promise<Result<Doors, HostError>> {
+  const guests = openGuestDoor({ relay, clock, log });
+  const mcp = createMcpRoutes({ relay, workspace, version, clock, log });
+  const dispose = (): void => {
+    guests.dispose();
+    mcp.dispose();
+  };
+  const listener = await listen({
+    ...(port === undefined ? {} : { port }),
+    token,
+    routes: [...mcp.routes, ...guests.routes],
+    log,
+    clock,
+  });
+  if (!listener.ok) {
+    dispose();
+    return err({ kind: 'failed', message: listener.error.message });
+  }
+  return ok({ listener: listener.value, visitors: () => guests.guests() + mcp.sessions(), dispose });
+}
