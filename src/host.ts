@@ -134,15 +134,15 @@ async function openRecord(
     await close();
     return doors;
   }
-  const { listener, visitors, dispose } = doors.value;
+  const { listener } = doors.value;
   await writeHostFile(places.record, { url: listener.url, token, pid: process.pid });
   return ok({
     ...base,
     url: listener.url,
-    visitors,
+    visitors: () => doors.value.visitors(),
     close: async () => {
       await removeHostFile(places.record);
-      dispose();
+      doors.value.dispose();
       await Promise.all([listener.close(), engine.stop()]);
       await close();
     },

@@ -27,15 +27,21 @@ const MOST_LOST_ATTEMPTS = 3;
 
 /** The first event of a job. */
 export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJob {
-  const { type: _type, parent, ...rest } = event;
+  const { spec, specDigest, baseline, source, workspace, executor, origin, parent } = event;
   return {
     state: 'QUEUED',
     id,
     stateVersion: 1,
-    ...rest,
+    spec,
+    specDigest,
+    baseline,
+    source,
+    workspace,
+    executor,
+    origin,
     ...(parent === undefined ? {} : { parent }),
     createdAt: at,
-    expiresAt: at + (event.spec.execution?.ttlS ?? defaults.ttlS) * 1000,
+    expiresAt: at + (spec.execution?.ttlS ?? defaults.ttlS) * 1000,
     attempt: 0,
     failedAttempts: 0,
     lostAttempts: 0,

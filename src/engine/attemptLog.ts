@@ -58,7 +58,10 @@ export class AttemptLog {
 
   #take(line: string): void {
     const bytes = Buffer.byteLength(line);
-    if (this.#taken + bytes > LOG_HEAD_BYTES || this.#tailBytes > 0) return this.#takeTail(line, bytes);
+    if (this.#taken + bytes > LOG_HEAD_BYTES || this.#tailBytes > 0) {
+      this.#takeTail(line, bytes);
+      return;
+    }
     this.#taken += bytes;
     this.#pending.push(line);
     this.#timer ??= this.#clock.after(FLUSH_AFTER_MS, () => void this.#flush());

@@ -102,11 +102,13 @@ export class Delivery {
     return this.#lane.run(async () => {
       if (job.delivery.state !== 'applying' && job.delivery.state !== 'undoing') return;
       const receipt = await this.#receiptOf(job);
-      if (!receipt.ok)
-        return this.#options.log.write('error', 'a delivery cannot be recovered', {
+      if (!receipt.ok) {
+        this.#options.log.write('error', 'a delivery cannot be recovered', {
           jobId: job.id,
           error: receipt.error.message,
         });
+        return;
+      }
       if (job.delivery.state === 'applying' && (await this.#isWhole(receipt.value))) {
         await this.#note(job.id, { type: 'delivered' });
         return;

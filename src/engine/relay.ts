@@ -222,7 +222,7 @@ export class Engine {
     const job = found.value;
     if (!isTerminal(job))
       return err(relayError('illegal', `Job ${jobId} is ${job.state}: it can be retried when it has ended.`));
-    const { idempotencyKey: _key, ...spec } = job.spec;
+    const spec = withoutKey(job.spec);
     const refusal = refusalOf(spec, origin, this.#options.policy);
     if (refusal !== undefined) return err(refusal);
     const { baseline, source, workspace, executor } = job;
@@ -294,6 +294,13 @@ interface Pin {
 
 function toRelayError(error: AppendError): RelayError {
   return relayError(error.kind, error.message);
+}
+
+/** A retry is meant to be another job: it must not find the old one by its key. */
+function withoutKey(spec: JobSpec): JobSpec {
+  const copy = { ...spec };
+  delete copy.idempotencyKey;
+  return copy;
 }
 
 /** Only what git fetches by itself: no transport that runs a program of the spec's choice. */

@@ -58,7 +58,10 @@ export class Scheduler {
     const { clock } = this.#options;
     const timer = clock.after(Math.max(0, job.expiresAt - clock.now()), () => {
       // The wall clock may have been set back meanwhile; then there is time left.
-      if (clock.now() < job.expiresAt) return this.expireInTime(job);
+      if (clock.now() < job.expiresAt) {
+        this.expireInTime(job);
+        return;
+      }
       this.#expiries.delete(job.id);
       void this.#expire(job.id);
     });

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { toBuffer, type BytePath } from './path.ts';
 
@@ -36,7 +37,7 @@ export async function walk(root: string, skip: ReadonlySet<BytePath>): Promise<F
 }
 
 /** A folder that cannot be read has nothing that git could carry either; git says so itself. */
-async function entriesOf(folder: Buffer): Promise<import('node:fs').Dirent[]> {
+async function entriesOf(folder: Buffer): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true, encoding: 'latin1' });
   } catch {
