@@ -36,6 +36,7 @@ const REFRESH_AT = 32;
 const SAVED_AT_ONCE = 64;
 
 type KeptKey = NonNullable<ReturnType<JobStore['byKey']>>;
+type Recalled = (outcome: Result<void, StoreIoError>) => void;
 type Place = ArchivePlace & { readonly seq: number };
 
 /** The record of one repository: a journal for durability, a ledger for what is going on, sql.js for what is looked up. */
@@ -45,6 +46,8 @@ export class SqliteStore implements JobStore {
   readonly #ledger: Ledger;
   readonly #journal: Journal;
   readonly #appended: Emitter<Appended>;
+  /** The appends that wait for an archived job to be called back. */
+  readonly #recalls = new Map<JobId, Recalled[]>();
   #compaction: Promise<Result<void, StoreIoError>> | undefined;
   /** The journal's length at which the next snapshot is due. */
   #compactAt: number;
@@ -174,13 +177,31 @@ export class SqliteStore implements JobStore {
     this.#appended.emit({ entry, job });
   }
 
-  async #appendToArchived(place: Place, jobId: JobId, event: JobEvent, at: number): Promise<Result<Job, AppendError>> {
+  /** Calls the job back into memory first; those who come meanwhile follow in their order. */
+  #appendToArchived(place: Place, jobId: JobId, event: JobEvent, at: number): Promise<Result<Job, AppendError>> {
+    return new Promise((resolve) => {
+      const go: Recalled = (outcome) => resolve(outcome.ok ? this.append(jobId, event, at) : outcome);
+      const waiting = this.#recalls.get(jobId);
+      if (waiting !== undefined) {
+        waiting.push(go);
+        return;
+      }
+      const first = [go];
+      this.#recalls.set(jobId, first);
+      void this.#recall(place, jobId).then((outcome) => {
+        this.#recalls.delete(jobId);
+        for (const one of first) one(outcome);
+      });
+    });
+  }
+
+  async #recall(place: Place, jobId: JobId): Promise<Result<void, StoreIoError>> {
     const records = await readArchived(this.#parts.vault, place);
     if (!records.ok) return records;
     const tracked = trackArchived(place.seq, records.value);
     if (tracked === undefined) return unreadable(jobId);
-    if (!this.#ledger.knows(jobId)) this.#ledger.load(tracked);
-    return this.append(jobId, event, at);
+    this.#ledger.load(tracked);
+    return ok(undefined);
   }
 
   async #archived(jobId: JobId): Promise<Result<readonly JournalRecord[], UnknownJob | StoreIoError>> {

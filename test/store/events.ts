@@ -1,0 +1,91 @@
+import { sha256 } from '../../src/base/canonical.ts';
+import type { JobEvent, Outcome } from '../../src/domain/event.ts';
+import { Digest, ObjectId } from '../../src/domain/ids.ts';
+import { JobSpec, type Priority } from '../../src/domain/jobSpec.ts';
+
+type Of<T extends JobEvent['type']> = Extract<JobEvent, { type: T }>;
+
+export const someDigest = Digest.parse(sha256('something'));
+
+export function submitted({
+  title = 'a task',
+  key,
+  priority,
+}: { title?: string; key?: string; priority?: Priority } = {}): Of<'submitted'> {
+  const spec = JobSpec.parse({
+    task: { title },
+    execution: { command: 'true', ...(priority === undefined ? {} : { priority }) },
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+  });
+  return {
+    type: 'submitted',
+    spec,
+    specDigest: Digest.parse(sha256(JSON.stringify(spec))),
+    baseline: ObjectId.parse('b'.repeat(40)),
+    source: '/repo',
+    workspace: '/repo',
+    executor: 'command',
+    origin: 'cli',
+  };
+}
+
+export const emptyOutcome: Outcome = { checks: [], artifacts: [], files: [], fileCount: 0 };
+
+export const leased = (attempt = 1): JobEvent => ({ type: 'leased', attempt });
+export const succeeded = (attempt = 1): JobEvent => ({ type: 'succeeded', attempt, outcome: emptyOutcome });
+export const failed = (attempt = 1): JobEvent => ({
+  type: 'failed',
+  attempt,
+  failure: { code: 'TIMEOUT', message: 'it took too long' },
+  outcome: emptyOutcome,
+});
+export const attemptFailed = (attempt = 1): JobEvent => ({
+  type: 'attemptFailed',
+  attempt,
+  failure: { code: 'EXECUTOR_ERROR', message: 'it failed' },
+  outcome: emptyOutcome,
+});
+export const attemptLost = (attempt = 1): JobEvent => ({ type: 'attemptLost', attempt });
+export const asked = (attempt = 1): JobEvent => ({
+  type: 'asked',
+  attempt,
+  question: { askId: 'q', text: 'May it?', choices: ['yes', 'no'], deadline: 9 },
+});
+export const answered = (attempt = 1, askId = 'q'): JobEvent => ({
+  type: 'answered',
+  attempt,
+  askId,
+  answer: 'yes',
+  by: 'a person',
+});
+export const canceled: JobEvent = { type: 'canceled', by: 'cli' };
+export const expired: JobEvent = { type: 'expired' };
+export const sealed = (attempt = 1): JobEvent => ({
+  type: 'sealed',
+  attempt,
+  artifacts: [{ name: 'logs.txt', digest: someDigest, bytes: 9 }],
+});
+export const deliveryStarted: JobEvent = { type: 'deliveryStarted', receipt: someDigest, by: 'cli' };
+export const delivered: JobEvent = { type: 'delivered' };
+export const undoStarted: JobEvent = { type: 'undoStarted', by: 'cli' };
+export const undone: JobEvent = { type: 'undone' };
+
+/** One of each that can follow the first, for attempts 1 and 2. */
+export const laterEvents: readonly JobEvent[] = [
+  ...[1, 2].flatMap((attempt) => [
+    leased(attempt),
+    succeeded(attempt),
+    failed(attempt),
+    attemptFailed(attempt),
+    attemptLost(attempt),
+    asked(attempt),
+    answered(attempt),
+    sealed(attempt),
+  ]),
+  canceled,
+  expired,
+  deliveryStarted,
+  delivered,
+  undoStarted,
+  undone,
+];
