@@ -1,0 +1,138 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { JobEvent } from '../../src/domain/event.ts';
+import { newJobId } from '../../src/domain/ids.ts';
+import { isTerminal, type Job, type JobState } from '../../src/domain/job.ts';
+import { created, transition } from '../../src/domain/machine.ts';
+import {
+  answered,
+  asked,
+  attemptFailed,
+  attemptLost,
+  canceled,
+  delivered,
+  deliveryStarted,
+  expired,
+  failed,
+  laterEvents,
+  leased,
+  sealed,
+  someDigest,
+  submitted,
+  succeeded,
+  undone,
+  undoStarted,
+} from '../store/events.ts';
+
+const id = newJobId();
+
+/** The job after these events, each a second after the one before; fails the test where one is illegal. */
+function after(...events: readonly JobEvent[]): Job {
+  let job: Job = created(id, submitted(), 1000);
+  for (const [index, event] of events.entries()) {
+    const next = transition(job, event, 2000 + index * 1000);
+    if (!next.ok) throw new Error(next.error.message);
+    job = next.value;
+  }
+  return job;
+}
+
+function refuses(job: Job, event: JobEvent): boolean {
+  return !transition(job, event, 9000).ok;
+}
+
+describe('a job', () => {
+  it('begins QUEUED, with an end to its life', () => {
+    expect(after()).toMatchObject({
+      state: 'QUEUED',
+      stateVersion: 1,
+      attempt: 0,
+      createdAt: 1000,
+      expiresAt: 3_601_000,
+    });
+  });
+
+  it('carries what its state has, and nothing of the state before', () => {
+    expect(after(leased())).toMatchObject({ state: 'RUNNING', attempt: 1, startedAt: 2000 });
+    expect(after(leased(), asked())).toMatchObject({ state: 'WAITING', question: { askId: 'q' }, startedAt: 2000 });
+    expect(after(leased(), asked(), answered())).not.toHaveProperty('question');
+    expect(after(leased(), attemptFailed())).not.toHaveProperty('startedAt');
+    expect(after(leased(), succeeded())).toMatchObject({ finishedAt: 3000, delivery: { state: 'none' } });
+    expect(after(leased(), failed())).toMatchObject({ state: 'FAILED', failure: { code: 'TIMEOUT' } });
+    expect(after(canceled)).toMatchObject({ state: 'CANCELED', finishedAt: 2000, artifacts: [] });
+    expect(after(canceled)).not.toHaveProperty('startedAt');
+    expect(after(leased(), expired, sealed())).toMatchObject({ artifacts: [{ name: 'logs.txt' }] });
+  });
+
+  it('refuses what an older attempt reports late, or a newer one before its time', () => {
+    const second = after(leased(1), attemptLost(1), leased(2));
+    for (const report of [succeeded, failed, attemptFailed, attemptLost, asked]) {
+      expect(refuses(second, report(1))).toBe(true);
+      expect(refuses(after(leased(1)), report(2))).toBe(true);
+    }
+    expect(refuses(after(leased(1), attemptFailed(1)), leased(1))).toBe(true);
+    expect(refuses(after(leased(1), asked(1)), answered(1, 'another'))).toBe(true);
+  });
+
+  it('counts failures and losses apart, and ends at the fourth loss', () => {
+    expect(after(leased(1), attemptFailed(1), leased(2), attemptLost(2))).toMatchObject({
+      failedAttempts: 1,
+      lostAttempts: 1,
+    });
+    const lost = [1, 2, 3].flatMap((attempt) => [leased(attempt), attemptLost(attempt)]);
+    expect(after(...lost)).toMatchObject({ state: 'QUEUED', lostAttempts: 3 });
+    expect(after(...lost, leased(4), attemptLost(4))).toMatchObject({
+      state: 'FAILED',
+      lostAttempts: 4,
+      failure: { code: 'INTERNAL_ERROR' },
+    });
+  });
+
+  it('is delivered and undone, again and again, by the receipt it was given', () => {
+    const there = [leased(), succeeded(), deliveryStarted, delivered];
+    expect(after(...there)).toMatchObject({ delivery: { state: 'applied', receipt: someDigest, at: 5000 } });
+    expect(after(...there, undoStarted, undone, deliveryStarted)).toMatchObject({ delivery: { state: 'applying' } });
+    expect(after(leased(), succeeded(), deliveryStarted, undone)).toMatchObject({ delivery: { state: 'undone' } });
+    const ended = after(leased(), succeeded());
+    for (const event of [delivered, undoStarted, undone]) expect(refuses(ended, event)).toBe(true);
+    for (const event of [deliveryStarted, delivered, undone]) expect(refuses(after(...there), event)).toBe(true);
+    expect(refuses(after(leased(), failed()), deliveryStarted)).toBe(true);
+  });
+
+  it('says what it is and what it does not take', () => {
+    const refused = transition(after(leased(), succeeded()), leased(2), 1);
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'illegal' } });
+    if (!refused.ok) expect(refused.error.message).toContain('SUCCEEDED');
+    if (!refused.ok) expect(refused.error.message).toContain('"leased" of attempt 2');
+  });
+});
+
+const ways: Readonly<Record<JobState, readonly JobState[]>> = {
+  QUEUED: ['RUNNING', 'CANCELED', 'EXPIRED'],
+  RUNNING: ['WAITING', 'QUEUED', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED'],
+  WAITING: ['RUNNING', 'QUEUED', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED'],
+  SUCCEEDED: ['SUCCEEDED'],
+  FAILED: [],
+  CANCELED: ['CANCELED'],
+  EXPIRED: ['EXPIRED'],
+};
+
+it('goes only the ways that are drawn, one version a step, and never leaves an end', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...laterEvents), { maxLength: 40 }), (events) => {
+      let job: Job = created(id, submitted(), 0);
+      for (const [at, event] of events.entries()) {
+        const before = structuredClone(job);
+        const next = transition(job, event, at);
+        expect(job).toEqual(before);
+        if (!next.ok) continue;
+        expect(ways[job.state]).toContain(next.value.state);
+        expect(next.value.stateVersion).toBe(job.stateVersion + 1);
+        expect(next.value.attempt - job.attempt).toBe(event.type === 'leased' ? 1 : 0);
+        if (isTerminal(job)) expect(next.value.state).toBe(job.state);
+        job = next.value;
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
