@@ -8,6 +8,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls once after `ms`; dispose to call it off. A timer alone keeps no process alive. */
   after(ms: number, call: () => void): Disposable;
+  /** Resolves after `ms`. Somebody awaits it, so it does keep the process alive. */
+  pause(ms: number): Promise<void>;
 }
 
 /** Node's timers take 31 bits; a longer wait is cut into several. */
@@ -26,12 +28,8 @@ export const systemClock: Clock = {
     arm(ms);
     return disposable(() => clearTimeout(timer));
   },
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
-
-/** A pause by the clock. */
-export function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
-}
 
 /** A clock that stands still until it is moved. */
 export class ManualClock implements Clock {
@@ -56,6 +54,10 @@ export class ManualClock implements Clock {
     return disposable(() => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     });
+  }
+
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.after(ms, resolve));
   }
 
   /** Moves time on by `ms` and calls what falls due, in order. */

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pause, type Clock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { err, messageOf, never, ok, type Result } from '../base/result.ts';
 import type { Artifact, Check } from '../domain/artifact.ts';
@@ -347,7 +347,7 @@ class Attempt {
           ),
         );
       }
-      await pause(this.#options.clock, wait);
+      await this.#options.clock.pause(wait);
     }
   }
 

@@ -3,7 +3,7 @@ import { err, type Result } from '../base/result.ts';
 import { calls, type CallName } from '../protocol/calls.ts';
 import type { Relay } from '../protocol/relay.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
-import { wrongInput } from './wrongInput.ts';
+import { wrongInput } from '../protocol/wrongInput.ts';
 
 type Invoke = (relay: Relay, input: unknown) => Promise<Result<unknown, RelayError>>;
 

@@ -12,7 +12,7 @@ import { RelayError, relayError } from '../protocol/relayError.ts';
 import { ChangeStream } from './changeStream.ts';
 import { CALL_PATH, CHANGES_PATH } from './door.ts';
 import { post, type PostError } from './post.ts';
-import { wrongInput } from './wrongInput.ts';
+import { wrongInput } from '../protocol/wrongInput.ts';
 
 export interface RemoteRelayOptions {
   /** The host's listener, as host.json has it: `http://127.0.0.1:PORT`. */

@@ -1,7 +1,7 @@
 import type { CallToolResult, Tool as ToolListing, ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import * as z from 'zod';
 import type { Result } from '../base/result.ts';
-import { wrongFields } from '../guest/wrongInput.ts';
+import { wrongFields } from '../protocol/wrongInput.ts';
 import type { Relay } from '../protocol/relay.ts';
 import type { RelayError } from '../protocol/relayError.ts';
 

@@ -1,4 +1,4 @@
-import { pause, type Clock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Child } from './launch.ts';
 
 export interface Bounds {
@@ -49,7 +49,7 @@ export async function until(met: () => Promise<boolean>, limitMs: number, clock:
     if (await met()) return true;
     const left = end - clock.monotonic();
     if (left <= 0) return false;
-    await pause(clock, Math.min(wait, left));
+    await clock.pause(Math.min(wait, left));
   }
 }
 

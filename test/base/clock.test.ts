@@ -54,14 +54,14 @@ describe('the system clock', () => {
   it('takes waits that are longer than Node can, without calling at once', async () => {
     let calls = 0;
     const timer = systemClock.after(2 ** 40, () => (calls += 1));
-    await pause(systemClock, 2);
+    await systemClock.pause(2);
     timer.dispose();
     expect(calls).toBe(0);
   });
 
   it('calls once after the time', async () => {
     const before = systemClock.monotonic();
-    await pause(systemClock, 2);
+    await systemClock.pause(2);
     expect(systemClock.monotonic() - before).toBeGreaterThanOrEqual(1);
   });
 });

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+import './cli/nodeVersion.ts';
+import { systemClock } from './base/clock.ts';
+import type { Log } from './base/log.ts';
+import { jsonLog } from './base/log.ts';
+import { messageOf } from './base/result.ts';
+import { apply, cancel, retry, undo } from './cli/act.ts';
+import type { CliContext, Command } from './cli/context.ts';
+import { artifact, jobs, logs, show } from './cli/inspect.ts';
+import { serve } from './cli/serve.ts';
+import { submit } from './cli/submit.ts';
+import manifest from '../package.json' with { type: 'json' };
+
+const commands: readonly Command[] = [serve, submit, jobs, show, artifact, logs, cancel, retry, apply, undo];
+
+const usage = `task-relay ${manifest.version}: tasks for coding agents, as proven patches
+
+${commands.map((command) => `  task-relay ${command.usage}`).join('\n')}
+
+Every command takes --repo DIR (default: here) and --data DIR (where the record is). JOB is a job id or its beginning.
+Exit codes: 0 done (--wait: SUCCEEDED) · 1 the job ended otherwise, or the working tree stood in the way · 2 bad input · 3 the relay failed.
+`;
+
+/** What a person should know while a command runs; a host that serves writes a line of JSON an event instead. */
+const personLog: Log = {
+  write(level, message) {
+    if (level === 'warn' || level === 'error') process.stderr.write(`task-relay: ${message}\n`);
+  },
+};
+
+async function main(): Promise<number> {
+  const [name = '', ...args] = process.argv.slice(2);
+  if (name === '' || name === 'help' || name === '--help' || name === '-h') {
+    process.stdout.write(usage);
+    return name === '' ? 2 : 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`${manifest.version}\n`);
+    return 0;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) return fail(2, `There is no command "${name}". "task-relay help" lists them.`);
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`task-relay ${command.usage}\n`);
+    return 0;
+  }
+  const context: CliContext = {
+    args,
+    cwd: process.cwd(),
+    environment: process.env,
+    clock: systemClock,
+    log: name === 'serve' ? jsonLog((line) => process.stderr.write(line), () => systemClock.now()) : personLog,
+    program: __filename,
+    assets: __dirname,
+    version: manifest.version,
+    stdin: readStdin,
+    print: (text) => process.stdout.write(text),
+    interrupted: new Promise((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    }),
+  };
+  // One of the three doors for exceptions: a bug ends the command with a word to the person.
+  const done = await command.run(context).catch((thrown: unknown) => fail(3, `a bug of its own: ${messageOf(thrown)}`));
+  if (typeof done === 'number') return done;
+  return done.ok ? done.value : fail(done.error.code, done.error.message);
+}
+
+function fail(code: number, message: string): number {
+  process.stderr.write(`task-relay: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
+  return code;
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+// Whoever reads the output may stop reading.
+process.stdout.on('error', () => process.exit(0));
+// Until it is known better: a process that ends by itself before its work is done has failed.
+process.exitCode = 3;
+void main().then((code) => {
+  process.exitCode = code;
+});

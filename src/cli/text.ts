@@ -1,0 +1,60 @@
+import type { JobSummary, JobView, DeliveryReport } from '../protocol/jobView.ts';
+
+/** What the commands print for people. Control characters of others' texts are shown, not obeyed. */
+export function plain(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�');
+}
+
+export function jobLine(job: JobSummary, now: number): string {
+  const why = job.reasonCode === undefined ? '' : ` (${job.reasonCode})`;
+  const took = job.durationMs === undefined ? '' : `, ${duration(job.durationMs)}`;
+  return `${job.jobId}  ${`${job.state}${why}`.padEnd(24)} ${plain(oneLine(job.title))}  [${job.executor}${took}, ${duration(now - job.createdAt)} ago]`;
+}
+
+export function jobText(job: JobView): string {
+  const lines = [
+    `${job.jobId}  ${job.state}${job.reasonCode === undefined ? '' : ` (${job.reasonCode})`}`,
+    `  title     ${plain(oneLine(job.title))}`,
+    `  executor  ${job.executor}, attempt ${String(job.attempt)}, ${job.priority}`,
+    `  baseline  ${job.baseline}`,
+    `  created   ${new Date(job.createdAt).toISOString()}${job.durationMs === undefined ? '' : `, ran ${duration(job.durationMs)}`}`,
+  ];
+  if (job.message !== undefined) lines.push(`  why       ${plain(oneLine(job.message))}`);
+  if (job.summary !== undefined) lines.push(`  summary   ${plain(oneLine(job.summary))}`);
+  if (job.delivery !== undefined && job.delivery !== 'none') lines.push(`  delivery  ${job.delivery}`);
+  if (job.fileCount > 0) {
+    lines.push(`  files     ${String(job.fileCount)}`);
+    lines.push(...job.files.map((file) => `    ${file.kind.padEnd(9)} ${plain(oneLine(file.path))}`));
+  }
+  if (job.checks.length > 0) lines.push('  checks');
+  for (const check of job.checks) {
+    lines.push(
+      `    ${check.verdict.padEnd(5)} ${plain(check.name).padEnd(10)} ${plain(oneLine(check.detail?.split('\n')[0] ?? ''))}`,
+    );
+  }
+  if (job.artifacts.length > 0) lines.push('  artifacts');
+  for (const artifact of job.artifacts) lines.push(`    ${artifact.name.padEnd(10)} ${String(artifact.bytes)} bytes`);
+  return `${lines.join('\n')}\n`;
+}
+
+export function deliveryText(report: DeliveryReport): string {
+  return report.files
+    .map(
+      (file) =>
+        `${file.verdict.padEnd(8)} ${plain(oneLine(file.path))}${file.detail === undefined ? '' : `: ${plain(oneLine(file.detail))}`}\n`,
+    )
+    .join('');
+}
+
+export function duration(ms: number): string {
+  if (ms < 1000) return `${String(Math.max(0, Math.round(ms)))} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 3600) return `${String(Math.floor(seconds / 60))} min`;
+  if (seconds < 86_400) return `${String(Math.floor(seconds / 3600))} h`;
+  return `${String(Math.floor(seconds / 86_400))} d`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ');
+}
