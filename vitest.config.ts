@@ -1,12 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+/** Folders whose tests start other programs: git, shells, or the relay itself. */
+const integration = ['process', 'git', 'executors', 'checks', 'engine', 'host', 'cli', 'start'];
+const folders = integration.map((name) => `test/${name}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/long/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
+    // One after another, from what is quick to what is slow.
+    projects: [
+      project('layering', 0, ['test/layering.test.ts'], []),
+      project('unit', 1, ['test/**/*.test.ts'], ['test/layering.test.ts', 'test/long/**', ...folders]),
+      project('integration', 2, folders, []),
+    ],
   },
 });
+
+function project(name: string, groupOrder: number, include: string[], exclude: string[]) {
+  return { extends: true as const, test: { name, include, exclude, sequence: { groupOrder } } };
+}
