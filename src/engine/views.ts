@@ -1,14 +1,9 @@
 import { never } from '../base/result.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
 import { priorityOf } from '../domain/jobSpec.ts';
-import type { ArtifactName } from '../domain/artifact.ts';
-import type { JobId } from '../domain/ids.ts';
 import type { JobSummary, JobView } from '../protocol/jobView.ts';
+import { artifactUri } from '../protocol/resourceUri.ts';
 import type { JobRow } from '../store/rows.ts';
-
-export function artifactUri(jobId: JobId, name: ArtifactName): string {
-  return `mcp://jobs/${jobId}/artifacts/${name}`;
-}
 
 export function summaryOf(row: JobRow): JobSummary {
   const { startedAt, finishedAt } = row;

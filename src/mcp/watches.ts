@@ -1,7 +1,7 @@
 import { ArtifactName } from '../domain/artifact.ts';
 import { isTerminalState } from '../domain/job.ts';
 import type { RelayChange } from '../protocol/change.ts';
-import { artifactUri, statusUri } from './resourceUri.ts';
+import { artifactUri, statusUri } from '../protocol/resourceUri.ts';
 
 /** The URIs that one session may watch at once. */
 export const MOST_WATCHES = 1000;

@@ -3,7 +3,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/base/clock.ts';
 import type { JobId } from '../../src/domain/ids.ts';
-import { statusUri } from '../../src/mcp/resourceUri.ts';
+import { statusUri } from '../../src/protocol/resourceUri.ts';
 import type { McpOptions } from '../../src/mcp/routes.ts';
 import { MemoryRelay } from '../fixtures/memoryRelay.ts';
 import { call, type Answer } from '../http/call.ts';
