@@ -114,11 +114,12 @@ describe('a disk that fails', () => {
   it('is cut before the next write where it could not be cut at once', () =>
     withJournal(async ({ disk, append, read, file }) => {
       await append(1);
-      disk.leftovers = 11;
+      disk.leftovers = 30;
       disk.fail.write.push('EIO');
       disk.fail.truncate.push('EIO', 'EIO');
-      expect(await append(2)).toMatchObject({ ok: false, error: { kind: 'io' } });
-      expect((await read()).torn).toBe(11);
+      // Longer than the next line, which would otherwise cover what is left of it.
+      expect(await append(2e15)).toMatchObject({ ok: false, error: { kind: 'io' } });
+      expect((await read()).torn).toBe(30);
       expect(await file.clean()).toMatchObject({ ok: false, error: { kind: 'io' } });
       expect(await append(3)).toMatchObject({ ok: true });
       expect(await read()).toEqual({ seqs: [1, 3], torn: 0 });
