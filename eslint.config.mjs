@@ -2,6 +2,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.cache/**', '.sample/**', '.vscode-test/**'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'webview/**/*.ts', '*.config.ts'],
     extends: [tseslint.configs.strictTypeChecked],
