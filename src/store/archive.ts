@@ -29,7 +29,7 @@ export async function packEnded(ledger: Ledger, vault: Vault): Promise<Result<Pa
     offset += length;
   }
   if (jobs.length === 0) return ok(undefined);
-  const stored = await vault.put(Buffer.concat(lines));
+  const stored = await vault.put(lines);
   return stored.ok ? ok({ digest: stored.value.digest, jobs }) : stored;
 }
 

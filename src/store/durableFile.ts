@@ -16,11 +16,11 @@ export async function syncDirectory(directory: string): Promise<void> {
  * Writes a file so that `path` has either what it had or all of the new bytes, and has them durably when this resolves.
  * `temporary` is in a directory of the same file system; it is removed when anything fails. Throws system errors.
  */
-export async function replaceFile(path: string, temporary: string, bytes: Uint8Array): Promise<void> {
+export async function replaceFile(path: string, temporary: string, parts: readonly Uint8Array[]): Promise<void> {
   try {
     const handle = await open(temporary, 'w', 0o600);
     try {
-      await writeAll(handle, bytes);
+      for (const chunk of chunksOf(parts)) await writeAll(handle, chunk);
       await handle.sync();
     } finally {
       await handle.close();
@@ -34,7 +34,24 @@ export async function replaceFile(path: string, temporary: string, bytes: Uint8A
 }
 
 /** `FileHandle.write` may write less than it was given. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   let written = 0;
   while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten;
+}
+
+const CHUNK = 256 * 1024;
+
+/** Joins small parts, so that many of them cost few writes and no second copy of the whole. */
+function* chunksOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    small.push(part);
+    bytes += part.length;
+    if (bytes < CHUNK) continue;
+    yield small.length === 1 ? part : Buffer.concat(small, bytes);
+    small = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(small, bytes);
 }

@@ -30,15 +30,13 @@ const UPSERT = `INSERT INTO jobs (${rowColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?,
 export class JobIndex {
   readonly #database: Database;
   readonly #statements = new Map<string, Statement>();
-  /** How many lines of a job `events` has. */
+  /** The jobs that have a row in `events`, with how many lines were written to it since this was made. */
   readonly #saved = new Map<number, number>();
 
   /** Of a database that has the newest shape. */
   constructor(database: Database) {
     this.#database = database;
-    for (const { seq, n } of this.#all('SELECT seq, max(n) AS n FROM events GROUP BY seq', [])) {
-      this.#saved.set(Number(seq), Number(n));
-    }
+    for (const row of this.#all('SELECT seq FROM events', [])) this.#saved.set(Number(row['seq']), 0);
   }
 
   put(changed: readonly Tracked[]): void {
@@ -93,15 +91,14 @@ export class JobIndex {
     });
   }
 
-  /** Writes those lines of the jobs into `events` that are not there yet. */
+  /** Makes `events` hold all lines of these jobs. */
   saveLines(jobs: readonly Tracked[]): void {
-    const insert = this.#prepared('INSERT INTO events (seq, n, line) VALUES (?, ?, ?)');
+    const save = this.#prepared('INSERT OR REPLACE INTO events (seq, lines) VALUES (?, ?)');
     this.#together(() => {
       for (const { seq, lines } of jobs) {
-        for (const [index, line] of lines.entries()) {
-          if (index >= (this.#saved.get(seq) ?? 0)) insert.run([seq, index + 1, line.toString('utf8')]);
-        }
-        this.#saved.set(seq, Math.max(lines.length, this.#saved.get(seq) ?? 0));
+        if ((this.#saved.get(seq) ?? 0) >= lines.length) continue;
+        save.run([seq, textOf(lines)]);
+        this.#saved.set(seq, lines.length);
       }
     });
   }
@@ -120,17 +117,12 @@ export class JobIndex {
     this.saveLines(jobs);
   }
 
-  /** What `events` holds, oldest job first. */
-  lines(): readonly { readonly seq: number; readonly lines: readonly Buffer[] }[] {
-    const jobs = new Map<number, Buffer[]>();
-    for (const row of this.#all('SELECT seq, line FROM events ORDER BY seq, n', [])) {
-      const seq = Number(row['seq']);
-      const line = Buffer.from(String(row['line']));
-      const known = jobs.get(seq);
-      if (known === undefined) jobs.set(seq, [line]);
-      else known.push(line);
-    }
-    return [...jobs].map(([seq, lines]) => ({ seq, lines }));
+  /** What `events` holds, oldest job first: each job's lines as one text. */
+  lines(): readonly { readonly seq: number; readonly lines: Buffer }[] {
+    return this.#all('SELECT seq, lines FROM events ORDER BY seq', []).map((row) => ({
+      seq: Number(row['seq']),
+      lines: Buffer.from(String(row['lines'])),
+    }));
   }
 
   get coverage(): Coverage {
@@ -173,4 +165,8 @@ export class JobIndex {
     this.#statements.set(sql, made);
     return made;
   }
+}
+
+function textOf(lines: readonly Buffer[]): string {
+  return lines.map((line) => line.toString('utf8')).join('');
 }

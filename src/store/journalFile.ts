@@ -1,4 +1,4 @@
-import { close, fdatasync, ftruncate, open, write } from 'node:fs';
+import { close, constants, fdatasync, ftruncate, open, write } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, type Result } from '../base/result.ts';
@@ -8,14 +8,20 @@ import { journalHeader } from './journalText.ts';
 
 /** The system calls below a journal, one method each: where a test lets the disk fail. */
 export interface Disk {
+  /** Whether a file opened with O_DSYNC has written durably when `write` is done, so that `sync` is not needed. */
+  readonly writesThrough: boolean;
   /** How many bytes were written: it may be fewer than there are. */
   write(fd: number, bytes: Uint8Array, position: number): Promise<number>;
   sync(fd: number): Promise<void>;
   truncate(fd: number, length: number): Promise<void>;
 }
 
-/** By callbacks: a FileHandle's promises cost a tenth of an append more. */
+/**
+ * By callbacks: a FileHandle's promises cost a tenth of an append more. Another tenth is saved by O_DSYNC, one call in
+ * place of write and fdatasync, where it is known to mean the same.
+ */
 export const realDisk: Disk = {
+  writesThrough: process.platform === 'linux',
   write: (fd, bytes, position) =>
     new Promise((resolve, reject) =>
       write(fd, bytes, 0, bytes.length, position, (error, written) => (error ? reject(error) : resolve(written))),
@@ -60,7 +66,7 @@ export class JournalFile {
         if (written === 0) throw Object.assign(new Error('the disk took no bytes'), { code: 'EIO' });
         done += written;
       }
-      await this.#disk.sync(this.#fd);
+      if (!this.#disk.writesThrough) await this.#disk.sync(this.#fd);
       this.#size += bytes.length;
       this.#isClean = true;
       return { ok: true, value: undefined };
@@ -97,7 +103,7 @@ export async function openJournalFile(
   disk: Disk,
 ): Promise<Result<JournalFile, IoError>> {
   return attemptIo(`open the journal ${path}`, async () => {
-    const fd = await openFd(path, 'r+');
+    const fd = await openFd(path, constants.O_RDWR, disk);
     await disk.truncate(fd, whole);
     await disk.sync(fd);
     return new JournalFile(path, generation, fd, whole, disk);
@@ -110,7 +116,9 @@ export async function createJournalFile(
   generation: number,
   disk: Disk,
 ): Promise<Result<JournalFile, IoError>> {
-  const opened = await attemptIo(`make the journal ${path}`, () => openFd(path, 'w'));
+  const opened = await attemptIo(`make the journal ${path}`, () =>
+    openFd(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, disk),
+  );
   if (!opened.ok) return opened;
   const file = new JournalFile(path, generation, opened.value, 0, disk);
   const written = await file.append(journalHeader(generation));
@@ -121,8 +129,7 @@ export async function createJournalFile(
   return named;
 }
 
-function openFd(path: string, flags: string): Promise<number> {
-  return new Promise((resolve, reject) =>
-    open(path, flags, 0o600, (error, fd) => (error ? reject(error) : resolve(fd))),
-  );
+function openFd(path: string, flags: number, { writesThrough }: Disk): Promise<number> {
+  const all = writesThrough ? flags | constants.O_DSYNC : flags;
+  return new Promise((resolve, reject) => open(path, all, 0o600, (error, fd) => (error ? reject(error) : resolve(fd))));
 }

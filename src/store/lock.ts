@@ -13,8 +13,11 @@ export interface LockError {
   readonly message: string;
 }
 
-/** POSIX locks belong to the process, so a second lock by the same process would succeed: these are the paths it has. */
-const heldHere = new Set<string>();
+/**
+ * POSIX locks belong to the process, so a second lock by the same process would succeed: these are the paths it has. The
+ * databases are kept here because one that is garbage is closed, and its lock dropped.
+ */
+const heldHere = new Map<string, Sqlite.DatabaseSync>();
 
 const SQLITE_BUSY = 5;
 
@@ -35,7 +38,7 @@ export function acquireLock(path: string): Result<Lock, LockError> {
   }
   const locked = lockFile(real);
   if (!locked.ok) return locked.error === 'held' ? held(path) : ioError(`lock ${path}`, locked.error);
-  heldHere.add(real);
+  heldHere.set(real, locked.value);
   return ok(
     disposable(() => {
       locked.value.close();

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../base/result.ts';
  * been released is never changed; a new shape is a new step.
  *
  * jobs: one slim row a job, its age as key; `pack_*` say where its lines are once it is archived. events: the lines of jobs
- * that were not archived when the snapshot was made (n counts a job's events from 1). record: what the snapshot covers.
+ * that were not archived when the snapshot was made. record: what the snapshot covers.
  */
 const migrations: readonly string[] = [
   `CREATE TABLE jobs (
@@ -33,11 +33,9 @@ const migrations: readonly string[] = [
    CREATE INDEX jobs_by_key ON jobs (idempotency_key, seq) WHERE idempotency_key IS NOT NULL;
    CREATE TABLE packs (pack_id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);
    CREATE TABLE events (
-     seq INTEGER NOT NULL REFERENCES jobs,
-     n INTEGER NOT NULL,
-     line TEXT NOT NULL,
-     PRIMARY KEY (seq, n)
-   ) WITHOUT ROWID;
+     seq INTEGER PRIMARY KEY REFERENCES jobs,
+     lines TEXT NOT NULL
+   );
    CREATE TABLE record (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, last_seq INTEGER NOT NULL);
    INSERT INTO record VALUES (1, 1, 0);`,
 ];

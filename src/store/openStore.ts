@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { Database, SqlJsStatic } from 'sql.js';
 import type { Log } from '../base/log.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { fold, readArchived, trackArchived } from './archive.ts';
+import { readArchived, trackArchived } from './archive.ts';
 import type { JobId } from '../domain/ids.ts';
 import { attemptIo } from './ioError.ts';
 import { createJournalFile, openJournalFile, realDisk, type Disk, type JournalFile } from './journalFile.ts';
@@ -133,9 +133,9 @@ function missing(directory: string, path: string): Result<never, OpenError> {
 /** Takes in the jobs that were not archived when the snapshot was made. */
 function loadLines(ledger: Ledger, index: JobIndex): boolean {
   for (const { seq, lines } of index.lines()) {
-    const job = fold((parsePack(Buffer.concat(lines)) ?? []).map(({ entry }) => entry));
-    if (job === undefined) return false;
-    ledger.load({ seq, job, lines, archived: 0 });
+    const tracked = trackArchived(seq, parsePack(lines) ?? []);
+    if (tracked === undefined) return false;
+    ledger.load({ ...tracked, archived: 0 });
   }
   return true;
 }

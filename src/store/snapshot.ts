@@ -22,7 +22,7 @@ export async function readSnapshot(directory: string): Promise<Result<Buffer | u
 
 export function writeSnapshot(directory: string, bytes: Uint8Array): Promise<Result<void, IoError>> {
   const path = snapshotPath(directory);
-  return attemptIo(`write ${path}`, () => replaceFile(path, `${path}.tmp`, bytes));
+  return attemptIo(`write ${path}`, () => replaceFile(path, `${path}.tmp`, [bytes]));
 }
 
 /** Loads sql.js, late, because it costs more than all else at start-up. `assets` holds sql-wasm.wasm. */

@@ -42,9 +42,14 @@ export class Vault {
     return attemptIo(`clear ${this.#temporary}`, () => rm(this.#temporary, { recursive: true, force: true }));
   }
 
-  put(bytes: Uint8Array): Promise<Result<Stored, IoError>> {
-    const stored = { digest: Digest.parse(sha256(bytes)), bytes: bytes.length };
-    return this.#once(stored, async (path) => replaceFile(path, await this.#newTemporary(), bytes));
+  /** The content, whole or in parts. */
+  put(content: Uint8Array | readonly Uint8Array[]): Promise<Result<Stored, IoError>> {
+    const parts = content instanceof Uint8Array ? [content] : content;
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(part);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const stored = { digest: Digest.parse(hash.digest('hex')), bytes };
+    return this.#once(stored, async (path) => replaceFile(path, await this.#newTemporary(), parts));
   }
 
   /** Takes the file at `path` in: it is gone from there afterwards. It must be a regular file that nobody writes to. */

@@ -4,6 +4,7 @@ type Call = 'write' | 'sync' | 'truncate';
 
 /** The real disk, on which chosen calls fail. */
 export class FlakyDisk implements Disk {
+  readonly writesThrough = false;
   /** How often each call was made. */
   readonly calls: Record<Call, number> = { write: 0, sync: 0, truncate: 0 };
   /** The next calls of a kind fail with these codes. */
