@@ -41,17 +41,21 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
 
 const CHUNK = 256 * 1024;
 
-/** Joins small parts, so that many of them cost few writes and no second copy of the whole. */
+/** Joins small parts, so that many of them cost few writes. Each chunk is good until the next is asked for. */
 function* chunksOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
-  let small: Uint8Array[] = [];
-  let bytes = 0;
+  const chunk = Buffer.allocUnsafeSlow(parts.length > 1 ? CHUNK : 0);
+  let filled = 0;
   for (const part of parts) {
-    small.push(part);
-    bytes += part.length;
-    if (bytes < CHUNK) continue;
-    yield small.length === 1 ? part : Buffer.concat(small, bytes);
-    small = [];
-    bytes = 0;
+    if (filled > 0 && filled + part.length > chunk.length) {
+      yield chunk.subarray(0, filled);
+      filled = 0;
+    }
+    if (part.length > chunk.length) {
+      yield part;
+      continue;
+    }
+    chunk.set(part, filled);
+    filled += part.length;
   }
-  if (bytes > 0) yield Buffer.concat(small, bytes);
+  if (filled > 0) yield chunk.subarray(0, filled);
 }

@@ -5,6 +5,8 @@ import type { JournalFile } from './journalFile.ts';
 /** Told once, in the order of the appends, when a line is down or is known not to be. */
 export type Settle = (outcome: Result<void, IoError>) => void;
 
+/** Bytes: a wave is seldom longer. */
+const SCRATCH = 256 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 interface Waiting {
@@ -30,6 +32,7 @@ export class Journal {
   /** The wave that is being written. */
   #wave: Waiting[] = [];
   #turns: (() => Promise<void>)[] = [];
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH);
   #isBusy = false;
   readonly #hooks: JournalHooks;
 
@@ -91,8 +94,7 @@ export class Journal {
     const wave = this.#waiting;
     this.#wave = wave;
     this.#waiting = [];
-    const only = wave.length === 1 ? wave[0]?.line : undefined;
-    const written = this.#file.append(only ?? Buffer.concat(wave.map((one) => one.line)));
+    const written = this.#file.append(this.#joined(wave));
     this.#hooks.onWriting();
     const outcome = await written;
     this.#wave = [];
@@ -101,5 +103,14 @@ export class Journal {
     for (const one of wave) one.settle(outcome);
     for (const one of behind) one.settle(outcome);
     if (outcome.ok) this.#hooks.onDown();
+  }
+
+  /** The lines as they are written, in a buffer that the next wave uses again: a new one each time is much to collect. */
+  #joined(wave: readonly Waiting[]): Uint8Array {
+    const bytes = wave.reduce((sum, { line }) => sum + line.length, 0);
+    const target = bytes <= this.#scratch.length ? this.#scratch : Buffer.allocUnsafeSlow(bytes);
+    let end = 0;
+    for (const { line } of wave) end += line.copy(target, end);
+    return target.subarray(0, end);
   }
 }
