@@ -153,7 +153,11 @@ export class JobIndex {
     const statement = this.#prepared(sql);
     statement.bind(values);
     const rows: SqlRow[] = [];
-    while (statement.step()) rows.push(statement.getAsObject());
+    let names: readonly string[] | undefined;
+    while (statement.step()) {
+      names ??= statement.getColumnNames();
+      rows.push(asRow(names, statement.get()));
+    }
     statement.reset();
     return rows;
   }
@@ -169,4 +173,9 @@ export class JobIndex {
 
 function textOf(lines: readonly Buffer[]): string {
   return lines.map((line) => line.toString('utf8')).join('');
+}
+
+/** What `getAsObject` gives, without asking for the names again at each row. */
+function asRow(names: readonly string[], values: readonly SqlValue[]): SqlRow {
+  return Object.fromEntries(names.map((name, column) => [name, values[column] ?? null]));
 }

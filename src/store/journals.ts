@@ -16,7 +16,7 @@ export interface FoundJournal {
 }
 
 export function journalPath(directory: string, generation: number): string {
-  return join(directory, `journal-${generation}.log`);
+  return join(directory, `journal-${generation}`);
 }
 
 /** Reads all generations there are, oldest first. There is one, or two where a snapshot was cut short. */
@@ -24,7 +24,7 @@ export async function readJournals(directory: string): Promise<Result<readonly F
   const names = await attemptIo(`read the directory ${directory}`, () => readdir(directory));
   if (!names.ok) return names;
   const generations = names.value
-    .map((name) => Number(/^journal-([1-9]\d*)\.log$/.exec(name)?.[1] ?? 0))
+    .map((name) => Number(/^journal-([1-9]\d*)$/.exec(name)?.[1] ?? 0))
     .filter((generation) => generation > 0)
     .sort((a, b) => a - b);
   const found: FoundJournal[] = [];
@@ -46,7 +46,7 @@ export async function readJournals(directory: string): Promise<Result<readonly F
 export async function removeJournals(directory: string, before: number): Promise<void> {
   const names = await readdir(directory).catch((): string[] => []);
   for (const name of names) {
-    const generation = Number(/^journal-([1-9]\d*)\.log$/.exec(name)?.[1] ?? before);
+    const generation = Number(/^journal-([1-9]\d*)$/.exec(name)?.[1] ?? before);
     if (generation < before) await rm(join(directory, name), { force: true }).catch(() => undefined);
   }
 }

@@ -24,7 +24,7 @@ interface Bench {
 function withJournal(run: (bench: Bench) => Promise<void>): Promise<void> {
   return inDirectory(async (directory) => {
     const disk = new FlakyDisk();
-    const path = join(directory, 'journal-1.log');
+    const path = join(directory, 'journal-1');
     const file = valueOf(await createJournalFile(path, 1, disk));
     const journal = new Journal(file, { onWriting: () => undefined, onDown: () => undefined });
     Object.assign(disk.calls, { write: 0, sync: 0, truncate: 0 });
@@ -136,7 +136,7 @@ describe('a turn', () => {
   it('stands between two waves, and lines that come meanwhile go to the new file', () =>
     withJournal(async ({ disk, journal, append, read, file }) => {
       const before = append(1);
-      const path = join(file.path, '..', 'journal-2.log');
+      const path = join(file.path, '..', 'journal-2');
       let during: Promise<Outcome> | undefined;
       const turned = journal.turn(async (old) => {
         expect(old).toBe(file);

@@ -63,15 +63,12 @@ describe('a rotation that was cut short', () => {
       'after the pack',
       async ({ before, after }) => cp(join(after, 'vault'), join(before, 'vault'), { recursive: true }),
     ],
-    ['in the making of the journal', async ({ before }) => writeFile(join(before, 'journal-3.log'), 'ab')],
-    [
-      'after the journal',
-      async ({ before, after }) => copyFile(join(after, 'journal-3.log'), join(before, 'journal-3.log')),
-    ],
+    ['in the making of the journal', async ({ before }) => writeFile(join(before, 'journal-3'), 'ab')],
+    ['after the journal', async ({ before, after }) => copyFile(join(after, 'journal-3'), join(before, 'journal-3'))],
     [
       'before the rename',
       async ({ before, after }) => {
-        await copyFile(join(after, 'journal-3.log'), join(before, 'journal-3.log'));
+        await copyFile(join(after, 'journal-3'), join(before, 'journal-3'));
         await copyFile(join(after, 'relay.sqlite'), join(before, 'relay.sqlite.tmp'));
         await truncate(join(before, 'relay.sqlite.tmp'), 5000);
       },
@@ -80,7 +77,7 @@ describe('a rotation that was cut short', () => {
       'after the rename',
       async ({ before, after }) => {
         await cp(join(after, 'vault'), join(before, 'vault'), { recursive: true });
-        await copyFile(join(after, 'journal-3.log'), join(before, 'journal-3.log'));
+        await copyFile(join(after, 'journal-3'), join(before, 'journal-3'));
         await copyFile(join(after, 'relay.sqlite'), join(before, 'relay.sqlite'));
       },
     ],
@@ -117,7 +114,7 @@ describe('a rotation that was cut short', () => {
       await store.close();
       await cp(join(made.after, 'vault'), join(made.before, 'vault'), { recursive: true });
       await copyFile(join(made.after, 'relay.sqlite'), join(made.before, 'relay.sqlite'));
-      await writeFile(join(made.before, 'journal-3.log'), journalHeader(3));
+      await writeFile(join(made.before, 'journal-3'), journalHeader(3));
       expect(await jobsOf(made.before, [...made.ids, late])).toHaveLength(7);
       expect(await jobsOf(made.before, [...made.ids, late])).toHaveLength(7);
     }));
@@ -129,7 +126,7 @@ describe('a record that is damaged', () => {
       const store = await openRecord(directory);
       const ids = await fill(store);
       await store.close();
-      const path = join(directory, 'journal-1.log');
+      const path = join(directory, 'journal-1');
       const torn = encodeLine({ seq: 9, at: 9, jobId: ids[0], event: leased() }).subarray(0, 40);
       const whole = await readFile(path);
       await writeFile(path, Buffer.concat([whole, torn]));
@@ -148,14 +145,14 @@ describe('a record that is damaged', () => {
   it('is refused where a valid event follows, and the file is set aside and not deleted', () =>
     inDirectory(async (directory) => {
       const { before, ids } = await stages(directory);
-      const path = join(before, 'journal-2.log');
+      const path = join(before, 'journal-2');
       const bytes = await readFile(path);
       bytes[200] = (bytes[200] ?? 0) ^ 1;
       await writeFile(path, bytes);
       await writeFile(`${path}.damaged-1`, 'of another time');
       const refused = await tryOpen(before);
       expect(refused).toMatchObject({ ok: false, error: { kind: 'damaged' } });
-      expect(refused.ok ? '' : refused.error.message).toContain('journal-2.log.damaged-2');
+      expect(refused.ok ? '' : refused.error.message).toContain('journal-2.damaged-2');
       expect(await readFile(`${path}.damaged-2`)).toEqual(bytes);
       expect(await readFile(`${path}.damaged-1`, 'utf8')).toBe('of another time');
       // What the snapshot has is there at the next start.
@@ -188,18 +185,18 @@ describe('a record that is damaged', () => {
   it('is refused where events are missing, and left as it is', () =>
     inDirectory(async (directory) => {
       const { before } = await stages(directory);
-      const path = join(before, 'journal-2.log');
+      const path = join(before, 'journal-2');
       const lines = (await readFile(path, 'utf8')).split('\n');
       await writeFile(path, [...lines.slice(0, 1), ...lines.slice(2)].join('\n'));
       expect(await tryOpen(before)).toMatchObject({ ok: false, error: { kind: 'damaged' } });
-      expect(await readdir(before)).toContain('journal-2.log');
+      expect(await readdir(before)).toContain('journal-2');
     }));
 
   it('is refused for an event that its job does not take', () =>
     inDirectory(async (directory) => {
       const jobId = newJobId();
       const lines = [submitted(), succeeded()].map((event, n) => encodeLine({ seq: n + 1, at: 1, jobId, event }));
-      await writeFile(join(directory, 'journal-1.log'), Buffer.concat([journalHeader(1), ...lines]));
+      await writeFile(join(directory, 'journal-1'), Buffer.concat([journalHeader(1), ...lines]));
       expect(await tryOpen(directory)).toMatchObject({ ok: false, error: { kind: 'damaged' } });
     }));
 
@@ -237,7 +234,7 @@ describe('a record of another version', () => {
 
   it('is refused for a journal that is newer', () =>
     inDirectory(async (directory) => {
-      await writeFile(join(directory, 'journal-1.log'), encodeLine({ journal: 1, generation: 1, schema: 99 }));
+      await writeFile(join(directory, 'journal-1'), encodeLine({ journal: 1, generation: 1, schema: 99 }));
       expect(await tryOpen(directory)).toMatchObject({ ok: false, error: { kind: 'newer' } });
     }));
 });
@@ -246,7 +243,7 @@ it('keeps its files to their owner, and its snapshot readable by any SQLite', ()
   inDirectory(async (directory) => {
     const { after } = await stages(directory);
     const { statSync } = await import('node:fs');
-    for (const name of ['relay.sqlite', 'journal-3.log']) expect(statSync(join(after, name)).mode & 0o777).toBe(0o600);
+    for (const name of ['relay.sqlite', 'journal-3']) expect(statSync(join(after, name)).mode & 0o777).toBe(0o600);
     expect(statSync(after).mode & 0o777).toBe(0o700);
     const { DatabaseSync } = await import('node:sqlite');
     const database = new DatabaseSync(join(after, 'relay.sqlite'), { readOnly: true });
