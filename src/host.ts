@@ -112,7 +112,7 @@ async function openRecord(
   const vault = new Vault(join(places.record, 'vault'));
   const store = await openStore({ directory: places.record, assets: options.assets, vault, log });
   if (!store.ok) return err({ kind: 'failed', message: store.error.message });
-  const sources = new Sources(places.work, options.environment);
+  const sources = new Sources(places.work, options.environment, options.concurrency ?? CONCURRENCY);
   const engine = composeEngine(options, places, { store: store.value, vault, sources, logs });
   const close = async (): Promise<void> => {
     await engine.stop();

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -17,6 +17,7 @@ import type { ExecutorRegistry } from '../executors/registry.ts';
 import { difference, filtered, snapshot, type CaptureError, type Difference, type Snapshot } from '../git/capture.ts';
 import { describe } from '../git/git.ts';
 import { withoutSetup } from '../git/proof.ts';
+import { removeTree } from '../git/removeTree.ts';
 import type { Claim } from '../git/slots.ts';
 import { executorEnvironment } from '../process/environment.ts';
 import { runShell } from '../process/shell.ts';
@@ -87,7 +88,7 @@ export class LocalRunner implements Runner {
       );
       return { kind: 'failed', failure: why, outcome: { checks: [], artifacts: [], files: [], fileCount: 0 } };
     } finally {
-      await rm(temporary, { recursive: true, force: true });
+      await removeTree(temporary);
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lane } from '../base/lane.ts';
 import { err, ok, type Result } from '../base/result.ts';
@@ -9,6 +9,7 @@ import { writeConfigFile } from '../git/configFile.ts';
 import { proofEnvironment, remoteEnvironment, theirsEnvironment } from '../git/environment.ts';
 import { Git } from '../git/git.ts';
 import { Mirror, mirrorKey, type MirrorSource } from '../git/mirror.ts';
+import { removeTree } from '../git/removeTree.ts';
 import { openRepository, type Repository, type RepositoryError } from '../git/repository.ts';
 import { Slots } from '../git/slots.ts';
 
@@ -23,6 +24,7 @@ type Opened = Repository & { readonly catFile: CatFile };
 /** All repositories that jobs come from. `work` is the relay's cache folder: it holds nothing that cannot be made again. */
 export class Sources {
   readonly #work: string;
+  readonly #slots: number;
   readonly #theirs: Git;
   readonly #proof: Git;
   readonly #remote: Git;
@@ -32,8 +34,10 @@ export class Sources {
   readonly #safe = new Set<string>();
   readonly #configLane = new Lane();
 
-  constructor(work: string, environment: Readonly<Record<string, string | undefined>>) {
+  /** `slots`: how many a source gets at most, which is how many jobs run at once. */
+  constructor(work: string, environment: Readonly<Record<string, string | undefined>>, slots = Infinity) {
     this.#work = work;
+    this.#slots = slots;
     this.#configFile = join(work, 'gitconfig');
     this.#theirs = new Git(theirsEnvironment(environment));
     this.#proof = new Git(proofEnvironment(environment, this.#configFile));
@@ -52,7 +56,7 @@ export class Sources {
 
   /** Removes what an earlier host left half done. */
   async prepare(): Promise<void> {
-    await rm(this.temporary, { recursive: true, force: true });
+    await removeTree(this.temporary);
     await mkdir(this.temporary, { recursive: true, mode: 0o700 });
     await writeConfigFile(this.#configFile, []);
   }
@@ -116,7 +120,7 @@ export class Sources {
       this.#proof,
       source.remote ? this.#remote : this.#proof,
     );
-    return { mirror, slots: await Slots.open(join(directory, 'slots'), mirror, source.objectFormat) };
+    return { mirror, slots: await Slots.open(join(directory, 'slots'), mirror, source.objectFormat, this.#slots) };
   }
 
   async #trust(directories: readonly string[]): Promise<void> {

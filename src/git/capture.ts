@@ -1,10 +1,10 @@
-import { copyFile, lstat, rm, utimes } from 'node:fs/promises';
+import { copyFile, lstat, readdir, rm, utimes } from 'node:fs/promises';
 import { err, ok, type Result } from '../base/result.ts';
 import type { FileChange } from '../domain/artifact.ts';
 import { ObjectId } from '../domain/ids.ts';
 import { describe, type Git, type GitError } from './git.ts';
-import { fields, shown, unquoted, type BytePath } from './path.ts';
-import { walk } from './walk.ts';
+import { fields, shown, toBuffer, unquoted, type BytePath } from './path.ts';
+import { walk, type Findings } from './walk.ts';
 
 /** What a patch cannot carry, or git could not read: each is told by its path. */
 export interface CaptureError {
@@ -16,6 +16,8 @@ export interface CaptureError {
 export interface WorkTree {
   readonly root: string;
   readonly index: string;
+  /** Folders of submodules: git looks at nothing that is put into them. */
+  readonly submodules: readonly BytePath[];
 }
 
 export interface Snapshot {
@@ -38,7 +40,6 @@ export interface Difference {
  * could have written under the slot's `.git` (config, info/exclude, index.lock, hooks, refs) has a say.
  */
 export async function snapshot(git: Git, slot: WorkTree): Promise<Result<Snapshot, CaptureError>> {
-  const inSlot = git.with({ GIT_WORK_TREE: slot.root, GIT_INDEX_FILE: slot.index });
   if (!(await isFolder(slot.root))) {
     return err({
       kind: 'gone',
@@ -48,23 +49,39 @@ export async function snapshot(git: Git, slot: WorkTree): Promise<Result<Snapsho
   // The list of what is ignored reads the index that `add` is going to replace: a copy lets both run at once.
   const before = `${slot.index}.before`;
   await copyIndex(slot.index, before);
+  const first = await look(git, slot, before);
+  if (!first.opened) return first.result;
+  await copyIndex(before, slot.index);
+  return (await look(git, slot, before)).result;
+}
+
+/** `opened`: a folder could not be read at first, and can now. */
+interface Look {
+  readonly opened: boolean;
+  readonly result: Result<Snapshot, CaptureError>;
+}
+
+async function look(git: Git, { root, index, submodules }: WorkTree, before: string): Promise<Look> {
+  const inSlot = git.with({ GIT_WORK_TREE: root, GIT_INDEX_FILE: index });
   const asBefore = inSlot.with({ GIT_INDEX_FILE: before });
   const listing = asBefore.run(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'], {
-    cwd: slot.root,
+    cwd: root,
   });
-  const adding = inSlot.run(['add', '--all'], { cwd: slot.root });
+  const adding = inSlot.run(['add', '--all'], { cwd: root });
   const listed = await listing;
   const ignored = listed.ok ? fields(listed.value) : [];
-  const found = await walk(slot.root, new Set(ignored.map((path) => path.replace(/\/$/, ''))));
+  const found = await walk(root, new Set(ignored.map((path) => path.replace(/\/$/, ''))));
   const added = await adding;
-  if (!listed.ok) return err(unreadable(listed.error));
-  const refused = await uncarriable(asBefore, slot.root, found.special, found.nested);
-  if (refused !== undefined) return err(refused);
-  if (!added.ok) return err(unreadable(added.error));
-  const written = await inSlot.text(['write-tree'], { cwd: slot.root });
-  if (!written.ok) return err(unreadable(written.error));
+  const told = (result: Result<Snapshot, CaptureError>): Look => ({ opened: found.opened, result });
+  if (!listed.ok) return told(err(unreadable(listed.error)));
+  const refused = await uncarriable(asBefore, root, found, submodules);
+  if (refused !== undefined) return told(err(refused));
+  if (!added.ok) return told(err(unreadable(added.error)));
+  const written = await inSlot.text(['write-tree'], { cwd: root });
+  if (!written.ok) return told(err(unreadable(written.error)));
   const tree = ObjectId.parse(written.value);
-  return ok({ tree, ignored: ignored.map(shown), special: found.special, attributes: found.attributes });
+  const { special, attributes } = found;
+  return told(ok({ tree, ignored: ignored.map(shown), special, attributes }));
 }
 
 /** The patch from one tree to another, and the files in it. Renames are told as a deletion and an addition. */
@@ -137,36 +154,64 @@ export async function copyIndex(from: string, to: string): Promise<void> {
 async function uncarriable(
   git: Git,
   root: string,
-  special: readonly BytePath[],
-  nested: readonly BytePath[],
+  { special, nested, unreadable: closed }: Findings,
+  submodules: readonly BytePath[],
 ): Promise<CaptureError | undefined> {
+  const filled = await notEmpty(root, submodules, nested);
   const suspects = [...special, ...nested];
-  if (suspects.length === 0) return undefined;
-  const stdin = Buffer.from(suspects.join('\0'), 'latin1');
-  const ignored = await git.run(['check-ignore', '-z', '--stdin', '--no-index'], { cwd: root, stdin });
-  const excused = new Set(ignored.ok ? fields(ignored.value) : []);
-  const submodules = new Set(await gitlinks(git, root, nested));
+  if (suspects.length === 0 && closed.length === 0 && filled.length === 0) return undefined;
+  const excused = new Set(await ignoredAmong(git, root, suspects));
+  const links = new Set(await gitlinks(git, root, nested));
   const bad = [
     ...special.filter((path) => !excused.has(path)).map((path) => `"${shown(path)}" (a fifo, socket or device)`),
     ...nested
-      .filter((path) => !excused.has(path) && !submodules.has(path))
+      .filter((path) => !excused.has(path) && !links.has(path))
       .map((path) => `"${shown(path)}" (a repository of its own)`),
+    ...filled.map((path) => `"${shown(path)}" (files in the folder of a submodule)`),
+    ...closed.map((path) => `"${shown(path)}" (a folder that cannot be read)`),
   ];
   if (bad.length === 0) return undefined;
+  const more = bad.length > MOST_NAMED ? ` and ${String(bad.length - MOST_NAMED)} more` : '';
   return {
     kind: 'uncarriable',
-    message: `A patch cannot carry ${bad.slice(0, 10).join(', ')}. Have the task remove or ignore it.`,
+    message: `A patch cannot carry ${bad.slice(0, MOST_NAMED).join(', ')}${more}. Have the task remove or ignore it.`,
   };
 }
 
+const MOST_NAMED = 10;
+
+async function ignoredAmong(git: Git, root: string, paths: readonly BytePath[]): Promise<readonly BytePath[]> {
+  if (paths.length === 0) return [];
+  const stdin = Buffer.from(paths.join('\0'), 'latin1');
+  const ignored = await git.run(['check-ignore', '-z', '--stdin', '--no-index'], { cwd: root, stdin });
+  return ignored.ok ? fields(ignored.value) : [];
+}
+
+/** Submodules that are no repository here, and yet hold something. */
+async function notEmpty(
+  root: string,
+  submodules: readonly BytePath[],
+  nested: readonly BytePath[],
+): Promise<readonly BytePath[]> {
+  const filled: BytePath[] = [];
+  for (const path of submodules.filter((one) => !nested.includes(one))) {
+    const at = Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)]);
+    const entries = await readdir(at).catch(() => []);
+    if (entries.length > 0) filled.push(path);
+  }
+  return filled;
+}
+
 /** Which of the folders are submodules in the index as it was before. */
-async function gitlinks(git: Git, root: string, folders: readonly BytePath[]): Promise<BytePath[]> {
+async function gitlinks(git: Git, root: string, folders: readonly BytePath[]): Promise<readonly BytePath[]> {
   if (folders.length === 0) return [];
   const listed = await git.run(['ls-files', '-z', '--stage'], { cwd: root });
-  if (!listed.ok) return [];
-  return fields(listed.value)
-    .filter((line) => line.startsWith('160000 '))
-    .map((line) => line.slice(line.indexOf('\t') + 1));
+  return listed.ok ? gitlinksIn(fields(listed.value)) : [];
+}
+
+/** The submodules among the lines of `ls-files --stage`. */
+export function gitlinksIn(lines: readonly string[]): readonly BytePath[] {
+  return lines.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1));
 }
 
 const KINDS: Readonly<Record<string, FileChange['kind']>> = { A: 'added', M: 'modified', D: 'deleted', T: 'type' };

@@ -1,10 +1,12 @@
-import { chmod, copyFile, lstat, mkdir, opendir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { copyFile, lstat, mkdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { err, ok, type Result } from '../base/result.ts';
+import { err, messageOf, ok, type Result } from '../base/result.ts';
 import type { ObjectId } from '../domain/ids.ts';
-import { copyIndex, type WorkTree } from './capture.ts';
+import { copyIndex, gitlinksIn, type WorkTree } from './capture.ts';
 import { describe, type Git } from './git.ts';
-import { toBuffer, type BytePath } from './path.ts';
+import { fields, toBuffer, type BytePath } from './path.ts';
+import { removeTree } from './removeTree.ts';
 import { walk } from './walk.ts';
 
 export interface SlotError {
@@ -26,6 +28,9 @@ export class Slot implements WorkTree {
   readonly #objectFormat: 'sha1' | 'sha256';
   /** The commit that the files are at; undefined when that is not known. */
   #at: ObjectId | undefined;
+  /** Whether `baseIndex` is of the files that are here. */
+  #isCheckedOut = false;
+  #submodules: readonly BytePath[] = [];
   readonly #identityFile: string;
   #identity: string | undefined;
 
@@ -42,6 +47,10 @@ export class Slot implements WorkTree {
   /** Takes over the files that an earlier host left, if the folder is still the one that it made. */
   async adopt(): Promise<void> {
     this.#identity = await readFile(this.#identityFile, 'utf8').catch(() => undefined);
+  }
+
+  get submodules(): readonly BytePath[] {
+    return this.#submodules;
   }
 
   isAt(commit: ObjectId): boolean {
@@ -67,29 +76,61 @@ export class Slot implements WorkTree {
     return ok(undefined);
   }
 
+  /** What an executor can do to a folder has no end, so that whatever throws here is an outcome and no bug. */
   async #reset(commit: ObjectId, special: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
-    if (!(await this.#isIntact())) await this.#startOver();
-    const cleaned = await this.#clean(commit, special);
-    if (cleaned.ok) return cleaned;
-    // Whatever stood in the way (unreadable folders, a broken index): an empty slot is always right.
-    await this.#startOver();
-    return this.#clean(commit, []);
+    this.#at = undefined;
+    try {
+      if (await this.#isIntact()) {
+        const cleaned = await this.#clean(commit, special).catch(unusable);
+        if (cleaned.ok) return cleaned;
+      }
+      // Whatever stood in the way (unreadable folders, a broken index): an empty slot is always right.
+      await this.#startOver();
+      return await this.#clean(commit, []);
+    } catch (thrown) {
+      return unusable(thrown);
+    }
   }
 
   async #clean(commit: ObjectId, special: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
-    this.#at = undefined;
-    await rm(join(this.root, '.git'), { recursive: true, force: true });
+    const removed = await removeTree(join(this.root, '.git'));
+    if (!removed.ok) return unusable(removed.error);
     const found = special ?? (await walk(this.root, new Set())).special;
-    for (const path of found)
-      await unlink(Buffer.concat([Buffer.from(`${this.root}/`), toBuffer(path)])).catch(() => undefined);
+    for (const path of found) await unlink(this.#below(path)).catch(() => undefined);
+    // As the files were put here, and not as a capture found them: what was linked or got other permissions since then
+    // differs from it, and is written anew (git compares whole seconds: in the very second of the checkout it is not).
+    if (this.#isCheckedOut) await copyIndex(this.baseIndex, this.index);
     const restored = await this.#inTree(['read-tree', '--reset', '-u', commit]);
     if (!restored.ok) return restored;
     const swept = await this.#inTree(['clean', '-ffdxq']);
     if (!swept.ok) return swept;
+    const submodules = await this.#emptySubmodules();
+    if (!submodules.ok) return submodules;
     await copyIndex(this.index, this.baseIndex);
     await this.#rebuildGitDirectory(commit);
+    this.#isCheckedOut = true;
     this.#at = commit;
     return ok(undefined);
+  }
+
+  /** A submodule is an empty folder here. Git leaves alone what is put into it. */
+  async #emptySubmodules(): Promise<Result<void, SlotError>> {
+    this.#submodules = [];
+    if ((await lstat(join(this.root, '.gitmodules')).catch(() => undefined)) === undefined) return ok(undefined);
+    const inSlot = this.#git.with({ GIT_WORK_TREE: this.root, GIT_INDEX_FILE: this.index });
+    const listed = await inSlot.run(['ls-files', '-z', '--stage'], { cwd: this.root });
+    if (!listed.ok) return err({ kind: 'slot', message: describe(listed.error) });
+    this.#submodules = gitlinksIn(fields(listed.value));
+    for (const path of this.#submodules) {
+      const removed = await removeTree(this.#below(path));
+      if (!removed.ok) return unusable(removed.error);
+      await mkdir(this.#below(path), { recursive: true });
+    }
+    return ok(undefined);
+  }
+
+  #below(path: BytePath): Buffer {
+    return Buffer.concat([Buffer.from(`${this.root}/`), toBuffer(path)]);
   }
 
   /** A fresh `.git`, whatever the executor made of the old one. Written by hand: a process would cost more. */
@@ -112,11 +153,12 @@ export class Slot implements WorkTree {
   }
 
   async #startOver(): Promise<void> {
-    this.#at = undefined;
-    await removeTree(this.root);
-    await rm(this.index, { force: true });
-    await rm(`${this.index}.lock`, { force: true });
-    await mkdir(this.root, { recursive: true, mode: 0o700 });
+    this.#isCheckedOut = false;
+    const removed = await removeTree(this.root);
+    // A folder with another user's files in it (of a container, say) cannot be emptied, but it can be put aside.
+    if (!removed.ok) await rename(this.root, `${this.root}.${randomBytes(4).toString('hex')}`);
+    for (const file of [this.index, `${this.index}.lock`, this.baseIndex]) await rm(file, { force: true });
+    await mkdir(this.root, { recursive: true });
     this.#identity = await identityOf(this.root);
     await writeFile(this.#identityFile, this.#identity ?? '');
   }
@@ -134,28 +176,13 @@ export class Slot implements WorkTree {
   }
 }
 
-/** Deletes a folder, or unlinks what stands in its place; folders without permission are opened first. */
-export async function removeTree(root: string): Promise<void> {
-  try {
-    await rm(root, { recursive: true, force: true, maxRetries: 3 });
-  } catch {
-    await openFolders(root);
-    await rm(root, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-async function openFolders(root: string): Promise<void> {
-  const found = await lstat(root).catch(() => undefined);
-  if (found?.isDirectory() !== true) return;
-  await chmod(root, 0o700);
-  for await (const entry of await opendir(root)) {
-    if (entry.isDirectory()) await openFolders(join(root, entry.name));
-  }
-}
-
 async function identityOf(path: string): Promise<string | undefined> {
   const found = await lstat(path, { bigint: true }).catch(() => undefined);
   return found?.isDirectory() === true ? `${String(found.dev)}:${String(found.ino)}` : undefined;
+}
+
+function unusable(thrown: unknown): Result<never, SlotError> {
+  return err({ kind: 'slot', message: `A slot could not be made ready: ${messageOf(thrown)}` });
 }
 
 /** A line of objects/info/alternates: quoted where the path could be read as something else. */

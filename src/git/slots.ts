@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../base/result.ts';
 import type { ObjectId } from '../domain/ids.ts';
@@ -20,18 +20,21 @@ export class Slots {
   readonly #directory: string;
   readonly #mirror: Mirror;
   readonly #objectFormat: 'sha1' | 'sha256';
+  readonly #most: number;
   readonly #free: Slot[] = [];
+  readonly #waiting: ((slot: Slot) => void)[] = [];
   #made = 0;
 
-  private constructor(directory: string, mirror: Mirror, objectFormat: 'sha1' | 'sha256') {
+  private constructor(directory: string, mirror: Mirror, objectFormat: 'sha1' | 'sha256', most: number) {
     this.#directory = directory;
     this.#mirror = mirror;
     this.#objectFormat = objectFormat;
+    this.#most = most;
   }
 
-  /** Takes over the slots of an earlier host: they are reset by their next claim. */
-  static async open(directory: string, mirror: Mirror, objectFormat: 'sha1' | 'sha256'): Promise<Slots> {
-    const slots = new Slots(directory, mirror, objectFormat);
+  /** Takes over the slots of an earlier host: they are reset by their next claim. No more than `most` are made. */
+  static async open(directory: string, mirror: Mirror, objectFormat: 'sha1' | 'sha256', most: number): Promise<Slots> {
+    const slots = new Slots(directory, mirror, objectFormat, most);
     const left = await readdir(directory).catch(() => []);
     for (const name of left.filter((entry) => /^\d+$/.test(entry))) {
       const slot = slots.#slot(Number(name));
@@ -43,10 +46,10 @@ export class Slots {
   }
 
   async claim(commit: ObjectId): Promise<Result<Claim, SlotError>> {
-    const slot = this.#take(commit) ?? (await this.#make());
+    const slot = await this.#next(commit);
     const ready = await slot.checkOut(commit);
     if (!ready.ok) {
-      this.#free.push(slot);
+      this.#give(slot);
       return err(ready.error);
     }
     return ok({
@@ -54,21 +57,28 @@ export class Slots {
       release: async (special) => {
         // A slot that could not be reset is started over by the next claim.
         await slot.reset(special);
-        this.#free.push(slot);
+        this.#give(slot);
       },
     });
+  }
+
+  /** A free slot, a new one while there are few, or the next that comes back: sooner ready than a new one would be. */
+  #next(commit: ObjectId): Promise<Slot> {
+    const free = this.#take(commit);
+    if (free !== undefined) return Promise.resolve(free);
+    if (this.#made < this.#most) return Promise.resolve(this.#slot(this.#made++));
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #give(slot: Slot): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#free.push(slot);
+    else waiting(slot);
   }
 
   #take(commit: ObjectId): Slot | undefined {
     const same = this.#free.findIndex((slot) => slot.isAt(commit));
     return this.#free.splice(same < 0 ? this.#free.length - 1 : same, 1)[0];
-  }
-
-  async #make(): Promise<Slot> {
-    const number = this.#made;
-    this.#made += 1;
-    await mkdir(join(this.#directory, String(number)), { recursive: true, mode: 0o700 });
-    return this.#slot(number);
   }
 
   #slot(number: number): Slot {
