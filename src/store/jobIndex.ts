@@ -69,12 +69,14 @@ export class JobIndex {
     return row === undefined ? undefined : decodeKey(row);
   }
 
-  /** Where an archived job's lines are. */
+  /** Where an archived job's lines are. In two steps, because each submit asks for a job that is not there. */
   placeOf(jobId: JobId): (ArchivePlace & { readonly seq: number }) | undefined {
-    const sql = `SELECT jobs.seq, packs.digest AS pack, pack_offset, pack_length FROM jobs JOIN packs USING (pack_id)
-      WHERE job_id = ?`;
+    const sql = 'SELECT seq, pack_id, pack_offset, pack_length FROM jobs WHERE job_id = ?';
     const row = this.#all(sql, [jobId])[0];
-    return row === undefined ? undefined : decodePlace(row);
+    const packId = row?.['pack_id'] ?? null;
+    if (row === undefined || packId === null) return undefined;
+    const pack = this.#all('SELECT digest AS pack FROM packs WHERE pack_id = ?', [packId])[0];
+    return decodePlace({ ...row, ...pack });
   }
 
   /** Notes that the lines of these jobs are in a pack now. */

@@ -5,7 +5,7 @@ import { decodeLine, encodeLine, hidesRecord } from './line.ts';
 
 /** The version of the lines' own form, and of the events in them. A file with a higher one is left alone. */
 const FORMAT = 1;
-export const EVENT_SCHEMA = 1;
+const EVENT_SCHEMA = 1;
 
 const Header = z.object({ journal: z.int(), generation: z.int().min(1), schema: z.int() });
 

@@ -40,12 +40,10 @@ const migrations: readonly string[] = [
    INSERT INTO record VALUES (1, 1, 0);`,
 ];
 
-export const SCHEMA_VERSION = migrations.length;
-
 /** Brings a database to the newest shape. One that is newer is left as it is. */
 export function migrate(database: Database): Result<void, { readonly kind: 'newer'; readonly version: number }> {
   const version = Number(database.exec('PRAGMA user_version')[0]?.values[0]?.[0] ?? 0);
-  if (version > SCHEMA_VERSION) return err({ kind: 'newer', version });
+  if (version > migrations.length) return err({ kind: 'newer', version });
   for (const [done, step] of migrations.entries()) {
     if (done >= version) database.exec(`BEGIN; ${step} PRAGMA user_version = ${done + 1}; COMMIT`);
   }

@@ -29,7 +29,7 @@ export function submitted({
   };
 }
 
-export const emptyOutcome: Outcome = { checks: [], artifacts: [], files: [], fileCount: 0 };
+const emptyOutcome: Outcome = { checks: [], artifacts: [], files: [], fileCount: 0 };
 
 export const leased = (attempt = 1): JobEvent => ({ type: 'leased', attempt });
 export const succeeded = (attempt = 1): JobEvent => ({ type: 'succeeded', attempt, outcome: emptyOutcome });

@@ -10,7 +10,7 @@ import { openStore, type StoreOptions } from '../../src/store/openStore.ts';
 import { Vault } from '../../src/store/vault.ts';
 
 /** Where sql-wasm.wasm is in a checkout. */
-export const assets = dirname(createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'));
+const assets = dirname(createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'));
 
 /** Runs with a directory of its own that is gone afterwards. */
 export async function inDirectory<T>(run: (directory: string) => Promise<T>): Promise<T> {
