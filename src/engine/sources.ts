@@ -76,7 +76,14 @@ export class Sources {
     const repository = await this.repository(directory);
     if (!repository.ok) return repository;
     const commit = await repository.value.catFile.commit(revision);
-    return ok(commit.ok ? commit.value : undefined);
+    if (commit.ok) return ok(commit.value);
+    // The folder may have become another repository since it was opened, or none.
+    this.#opened.delete(directory);
+    await repository.value.catFile.close();
+    const again = await this.repository(directory);
+    if (!again.ok) return again;
+    const found = await again.value.catFile.commit(revision);
+    return ok(found.ok ? found.value : undefined);
   }
 
   /** The mirror and slots for a job's source; made when first asked for. */
@@ -85,6 +92,7 @@ export class Sources {
       return ok(
         await this.#groundOf(job.source, {
           location: job.source,
+          name: job.source,
           remote: true,
           shallow: false,
           partial: false,
@@ -96,7 +104,9 @@ export class Sources {
     if (!repository.ok) return err(repository.error);
     const { topLevel, commonDir, shallow, partial, objectFormat } = repository.value;
     await this.#trust([topLevel, commonDir, join(topLevel, '.git')]);
-    return ok(await this.#groundOf(commonDir, { location: topLevel, remote: false, shallow, partial, objectFormat }));
+    // What all worktrees share stays where it is when one of them goes.
+    const place = { location: commonDir, name: topLevel, remote: false };
+    return ok(await this.#groundOf(commonDir, { ...place, shallow, partial, objectFormat }));
   }
 
   async dispose(): Promise<void> {

@@ -9,8 +9,10 @@ import { describe, type Git, type GitError } from './git.ts';
 
 /** Where a mirror's objects come from. `git`'s environment is the one that may read it. */
 export interface MirrorSource {
-  /** A folder or a URL, as git takes it. */
+  /** A git directory or a URL, as git takes it. */
   readonly location: string;
+  /** What a person calls it. */
+  readonly name: string;
   readonly remote: boolean;
   readonly shallow: boolean;
   readonly partial: boolean;
@@ -81,29 +83,31 @@ export class Mirror {
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(join(this.directory, '..'), { recursive: true, mode: 0o700 });
     // An empty repository and a fetch of what a job needs would do, but a clone brings the history that agents read.
-    const whole = !this.#source.partial && !this.#source.remote;
-    const args = whole
-      ? [
-          'clone',
-          '--quiet',
-          '--bare',
-          '--template=',
-          '--no-hardlinks',
-          '--no-tags',
-          '--',
-          this.#source.location,
-          unfinished,
-        ]
-      : ['init', '--quiet', '--bare', '--template=', `--object-format=${this.#source.objectFormat}`, unfinished];
-    const cloned = await this.#fetcher.run(args, { signal });
-    if (!cloned.ok) {
+    const isCloned = !this.#source.partial && !this.#source.remote;
+    const made = isCloned ? await this.#clone(unfinished, signal) : await this.#init(unfinished, signal);
+    if (!made.ok) {
       await rm(unfinished, { recursive: true, force: true });
-      return err(this.#explain(cloned.error));
+      return err(this.#explain(made.error));
     }
-    // A clone has no remote but "origin"; an empty repository has none, and says so by failing.
-    await this.#fetcher.run(['--git-dir', unfinished, 'remote', 'remove', 'origin'], {});
     await rename(unfinished, this.directory);
     return ok(undefined);
+  }
+
+  async #clone(directory: string, signal: AbortSignal): Promise<Result<unknown, GitError>> {
+    const clone = (how: string): Promise<Result<unknown, GitError>> => {
+      const args = ['clone', '--quiet', '--bare', '--template=', how, '--no-tags', '--'];
+      return this.#fetcher.run([...args, this.#source.location, directory], { signal });
+    };
+    const copied = await clone('--no-hardlinks');
+    // Git copies no objects that are links to elsewhere, but it reads them.
+    const cloned = !copied.ok && /symlink|start iterator/.test(describe(copied.error)) ? await clone('--no-local') : copied;
+    if (!cloned.ok) return cloned;
+    return this.#fetcher.run(['--git-dir', directory, 'remote', 'remove', 'origin'], {});
+  }
+
+  #init(directory: string, signal: AbortSignal): Promise<Result<unknown, GitError>> {
+    const format = `--object-format=${this.#source.objectFormat}`;
+    return this.#fetcher.run(['init', '--quiet', '--bare', '--template=', format, directory], { signal });
   }
 
   async #fetch(baseline: ObjectId, signal: AbortSignal): Promise<Result<void, MirrorError>> {
@@ -140,12 +144,12 @@ export class Mirror {
     if (missing === 0) return ok(undefined);
     return err({
       kind: 'absent',
-      message: `"${this.#source.location}" is a partial clone, and ${String(missing)} objects of commit ${baseline} are not in it. Complete it with: git fetch --refetch --no-filter`,
+      message: `"${this.#source.name}" is a partial clone, and ${String(missing)} objects of commit ${baseline} are not in it. Complete it with: git fetch --refetch --no-filter`,
     });
   }
 
   #absent(baseline: ObjectId): string {
-    return `The commit ${baseline} is not in "${this.#source.location}". Name a commit that is, or fetch it there first.`;
+    return `The commit ${baseline} is not in "${this.#source.name}". Name a commit that is, or fetch it there first.`;
   }
 
   #explain(error: GitError, baseline?: ObjectId): MirrorError {
@@ -157,7 +161,7 @@ export class Mirror {
     ) {
       return { kind: 'absent', message: this.#absent(baseline) };
     }
-    return { kind: 'source', message: `The relay could not copy "${this.#source.location}" to its mirror: ${said}` };
+    return { kind: 'source', message: `The relay could not copy "${this.#source.name}" to its mirror: ${said}` };
   }
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { err, ok, type Result } from '../base/result.ts';
@@ -38,6 +39,7 @@ export async function openRepository(git: Git, directory: string): Promise<Resul
     { cwd: folder.value },
   );
   if (!facts.ok) return err(explain(facts.error, directory));
+  if (facts.value.includes(NO_TEXT)) return err(unnameable(directory));
   const [bare, shallow, format, ...rest] = facts.value.split('\n');
   if (bare === 'true') {
     return err({
@@ -47,6 +49,7 @@ export async function openRepository(git: Git, directory: string): Promise<Resul
   }
   const top = await git.text(['rev-parse', '--path-format=absolute', '--show-toplevel'], { cwd: folder.value });
   if (!top.ok) return err(explain(top.error, directory));
+  if (top.value.includes(NO_TEXT)) return err(unnameable(directory));
   const partial = await git.text(['config', '--get-regexp', '^(remote\\..*\\.promisor|extensions\\.partialclone)$'], {
     cwd: folder.value,
   });
@@ -62,7 +65,10 @@ export async function openRepository(git: Git, directory: string): Promise<Resul
 
 async function folderAt(directory: string): Promise<Result<string, RepositoryError>> {
   try {
-    if ((await stat(directory)).isDirectory()) return ok(await realpath(directory));
+    if ((await stat(directory)).isDirectory()) {
+      const real = await realpath(directory, { encoding: 'buffer' });
+      return isUtf8(real) ? ok(real.toString()) : err(unnameable(directory));
+    }
   } catch {
     // Told below: whatever the reason, there is no folder that can be entered.
   }
@@ -70,6 +76,16 @@ async function folderAt(directory: string): Promise<Result<string, RepositoryErr
     kind: 'notFound',
     message: `"${directory}" is no folder that can be read. Name the folder of a git repository.`,
   });
+}
+
+/** What bytes that are no UTF-8 become as text. */
+const NO_TEXT = '\ufffd';
+
+function unnameable(directory: string): RepositoryError {
+  return {
+    kind: 'failed',
+    message: `"${directory}" is in a folder whose name is no UTF-8, so that programs cannot be given its path. Rename that folder.`,
+  };
 }
 
 function explain(error: GitError, directory: string): RepositoryError {
