@@ -9,8 +9,7 @@ export const Artifact = z.object({ name: ArtifactName, digest: Digest, bytes: z.
 export type Artifact = z.infer<typeof Artifact>;
 
 /** How a file differs between the baseline and the result. Renames are for display and are not told here. */
-export const ChangeKind = z.enum(['added', 'modified', 'deleted', 'type']);
-export type ChangeKind = z.infer<typeof ChangeKind>;
+const ChangeKind = z.enum(['added', 'modified', 'deleted', 'type']);
 
 /** One changed path. `path` is for people: bytes that are no UTF-8 are shown as U+FFFD. Modes are git's octal modes. */
 export const FileChange = z.object({

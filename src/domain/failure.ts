@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Why a job FAILED. See DESIGN: one row a code. */
+/** Why a job FAILED. One row a code in ARCHITECTURE.md. */
 export const ReasonCode = z.enum([
   'CONFLICT',
   'BAD_ARTIFACTS',

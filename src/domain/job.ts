@@ -45,10 +45,8 @@ export type RunningJob = Core & { readonly state: 'RUNNING'; readonly startedAt:
 export type WaitingJob = Core & { readonly state: 'WAITING'; readonly startedAt: number; readonly question: Question };
 export type SucceededJob = Core &
   Ended & { readonly state: 'SUCCEEDED'; readonly outcome: Outcome; readonly delivery: Delivery };
-export type FailedJob = Core &
-  Ended & { readonly state: 'FAILED'; readonly failure: Failure; readonly outcome: Outcome };
-export type StoppedJob = Core &
-  Ended & { readonly state: 'CANCELED' | 'EXPIRED'; readonly artifacts: readonly Artifact[] };
+type FailedJob = Core & Ended & { readonly state: 'FAILED'; readonly failure: Failure; readonly outcome: Outcome };
+type StoppedJob = Core & Ended & { readonly state: 'CANCELED' | 'EXPIRED'; readonly artifacts: readonly Artifact[] };
 
 /** A job carries only what its state has. */
 export type Job = QueuedJob | RunningJob | WaitingJob | SucceededJob | FailedJob | StoppedJob;

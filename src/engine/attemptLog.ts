@@ -5,8 +5,8 @@ import { Lane } from '../base/lane.ts';
 import type { LogEvent } from '../domain/executor.ts';
 
 /** Bytes of a log that are kept from its beginning and from its end; what lies between is counted and left out. */
-export const LOG_HEAD_BYTES = 8 * 1024 * 1024;
-export const LOG_TAIL_BYTES = 1024 * 1024;
+const LOG_HEAD_BYTES = 8 * 1024 * 1024;
+const LOG_TAIL_BYTES = 1024 * 1024;
 
 /** Lines that come together are written together. */
 const FLUSH_AFTER_MS = 50;

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
  * The relay's own git configuration (see proofEnvironment): exact safe.directory entries, no hooks, no monitor, no user
  * excludes or attributes, and nothing that git would start by itself.
  */
-export function configText(safeDirectories: readonly string[]): string {
+function configText(safeDirectories: readonly string[]): string {
   const safe = safeDirectories.map((directory) => `\tdirectory = ${quoted(directory)}`);
   return [
     '[safe]',

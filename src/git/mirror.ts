@@ -100,7 +100,8 @@ export class Mirror {
     };
     const copied = await clone('--no-hardlinks');
     // Git copies no objects that are links to elsewhere, but it reads them.
-    const cloned = !copied.ok && /symlink|start iterator/.test(describe(copied.error)) ? await clone('--no-local') : copied;
+    const cloned =
+      !copied.ok && /symlink|start iterator/.test(describe(copied.error)) ? await clone('--no-local') : copied;
     if (!cloned.ok) return cloned;
     return this.#fetcher.run(['--git-dir', directory, 'remote', 'remove', 'origin'], {});
   }

@@ -12,7 +12,13 @@ import { LARGEST_SLICE } from '../protocol/calls.ts';
 import type { ArtifactView, JobSummary } from '../protocol/jobView.ts';
 import type { Relay } from '../protocol/relay.ts';
 import type { RelayError } from '../protocol/relayError.ts';
-import { ARTIFACT_TEMPLATE, artifactUri, parseResourceUri, STATUS_TEMPLATE, statusUri } from '../protocol/resourceUri.ts';
+import {
+  ARTIFACT_TEMPLATE,
+  artifactUri,
+  parseResourceUri,
+  STATUS_TEMPLATE,
+  statusUri,
+} from '../protocol/resourceUri.ts';
 import { INTERNAL, INVALID_PARAMS, RpcError, UNKNOWN_RESOURCE } from './rpcError.ts';
 
 /** The newest jobs that resources/list tells of; jobs_list has them all. */

@@ -79,7 +79,7 @@ async function openIndex({
   return ok({ index: new JobIndex(database), hasSnapshot: bytes.value !== undefined });
 }
 
-/** Durability is the journal's: these make the tables in memory 2.5 to 5 times as fast (facts/performance.md). */
+/** Durability is the journal's: these make the tables in memory 2.5 to 5 times as fast (measured). */
 function openDatabase(sql: SqlJsStatic, bytes: Buffer | undefined): Database {
   const database = new sql.Database(bytes ?? null);
   faultOf(() =>

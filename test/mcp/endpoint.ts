@@ -57,7 +57,7 @@ export async function openEndpoint(
   };
 }
 
-export async function connectTo(url: string): Promise<Connection> {
+async function connectTo(url: string): Promise<Connection> {
   const client = new Client({ name: 'test', version: '0' });
   const updates: string[] = [];
   const waiting: { count: number; resolve: (all: readonly string[]) => void }[] = [];

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { jsonLog } from '../../src/base/log.ts';
 import type { JobView } from '../../src/protocol/jobView.ts';
 import { openHost, type Host } from '../../src/host.ts';
+import { MCP_PATH } from '../../src/mcp/routes.ts';
 import { RelayClient } from './client.ts';
 import { endEarlierHost } from './earlierHost.ts';
 import { makeSample } from './sample.ts';
@@ -68,7 +69,7 @@ export async function demonstrate(options: DemonstrationOptions): Promise<boolea
 
 async function runOne({ write, shownAs }: DemonstrationOptions, host: Host): Promise<boolean> {
   const client = new RelayClient();
-  await client.connect(`${host.url ?? ''}/mcp`, host.token);
+  await client.connect(`${host.url ?? ''}${MCP_PATH}`, host.token);
   try {
     const begun = systemClock.monotonic();
     const since = (): string => `${((systemClock.monotonic() - begun) / 1000).toFixed(2).padStart(5)} s`;
@@ -90,7 +91,7 @@ async function runOne({ write, shownAs }: DemonstrationOptions, host: Host): Pro
 function beginning({ shownAs }: DemonstrationOptions, commit: string, host: Host): string {
   const rows = [
     ['Repository', `${shownAs}/repo at ${commit.slice(0, 10)}, a sample made for this run`],
-    ['Relay', `${host.url ?? ''}/mcp, listening for this run`],
+    ['Relay', `${host.url ?? ''}${MCP_PATH}, listening for this run`],
     ['Task', spec.task.title],
     ['Command', spec.execution.command],
     ...spec.checks.map(({ name, run, must }) => [
@@ -128,9 +129,9 @@ function whatNext(jobId: string, repository: string): string {
     `\nThe working tree in ${repository} is untouched. Next:\n`,
     ...rows.map(([command = '', what = '']) => `  ${command}\n      ${what}\n`),
     `\nOn a repository of your own (nothing in it changes until you apply):\n`,
-    `  ${CLI} submit --repo /path/to/repo --title "Format" --run "npx prettier --write ." --wait\n`,
+    `  ${CLI} submit --repo /path/to/repo --title "Format" --run "npx --yes prettier --write ." --wait\n`,
     `\nAs an MCP server for an agent:\n`,
-    `  ${CLI} serve --repo /path/to/repo\n`,
+    `  ${CLI} serve --repo /path/to/repo --allow-commands\n`,
   ].join('');
 }
 
