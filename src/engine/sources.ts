@@ -29,7 +29,7 @@ export class Sources {
   readonly #proof: Git;
   readonly #remote: Git;
   readonly #configFile: string;
-  readonly #opened = new Map<string, Opened>();
+  readonly #opened = new Map<string, Promise<Result<Opened, RepositoryError>>>();
   readonly #grounds = new Map<string, Promise<Ground>>();
   readonly #safe = new Set<string>();
   readonly #configLane = new Lane();
@@ -61,24 +61,24 @@ export class Sources {
     await writeConfigFile(this.#configFile, []);
   }
 
-  async repository(directory: string): Promise<Result<Opened, RepositoryError>> {
+  /** Those who ask together share one: each has a process. */
+  repository(directory: string): Promise<Result<Opened, RepositoryError>> {
     const known = this.#opened.get(directory);
-    if (known !== undefined) return ok(known);
-    const found = await openRepository(this.#theirs, directory);
-    if (!found.ok) return found;
-    const opened = { ...found.value, catFile: new CatFile(this.#theirs, found.value.topLevel) };
-    this.#opened.set(directory, opened);
-    return ok(opened);
+    if (known !== undefined) return known;
+    const opening = this.#open(directory);
+    this.#opened.set(directory, opening);
+    return opening;
   }
 
   /** The commit that `revision` names in the repository of a folder; `undefined` where there is none. */
   async commit(directory: string, revision: string): Promise<Result<ObjectId | undefined, RepositoryError>> {
-    const repository = await this.repository(directory);
+    const opening = this.repository(directory);
+    const repository = await opening;
     if (!repository.ok) return repository;
     const commit = await repository.value.catFile.commit(revision);
     if (commit.ok) return ok(commit.value);
     // The folder may have become another repository since it was opened, or none.
-    this.#opened.delete(directory);
+    if (this.#opened.get(directory) === opening) this.#opened.delete(directory);
     await repository.value.catFile.close();
     const again = await this.repository(directory);
     if (!again.ok) return again;
@@ -112,9 +112,17 @@ export class Sources {
   async dispose(): Promise<void> {
     const grounds = await Promise.all(this.#grounds.values());
     await Promise.all(grounds.map((ground) => ground.mirror.dispose()));
-    await Promise.all([...this.#opened.values()].map((opened) => opened.catFile.close()));
+    const opened = await Promise.all(this.#opened.values());
+    await Promise.all(opened.flatMap((found) => (found.ok ? [found.value.catFile.close()] : [])));
     this.#opened.clear();
     this.#grounds.clear();
+  }
+
+  async #open(directory: string): Promise<Result<Opened, RepositoryError>> {
+    const found = await openRepository(this.#theirs, directory);
+    if (found.ok) return ok({ ...found.value, catFile: new CatFile(this.#theirs, found.value.topLevel) });
+    this.#opened.delete(directory);
+    return found;
   }
 
   #groundOf(key: string, source: MirrorSource): Promise<Ground> {
