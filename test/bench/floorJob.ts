@@ -1,0 +1,92 @@
+import { appendFile, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { copyIndex } from '../../src/git/capture.ts';
+import { proofEnvironment } from '../../src/git/environment.ts';
+import { mirrorKey } from '../../src/git/mirror.ts';
+import { bareGit } from './bareGit.ts';
+import { CHANGED_FILE } from './sampleRepository.ts';
+
+/**
+ * The git commands of a warm job's way, with its argv, environment and order, on a mirror and a slot that a relay made.
+ * `overlapped`: two at once where the relay runs two at once (the slot's reset beside the proof); else one by one.
+ */
+export class FloorJob {
+  readonly #tree: string;
+  readonly #index: string;
+  readonly #baseIndex: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #commit: string;
+  readonly #baseTree: string;
+  #count = 0;
+
+  /** `work`: the cache folder of a relay that has run one job of this repository and is closed. */
+  constructor(work: string, repository: string) {
+    const ground = join(work, mirrorKey(join(repository, '.git')));
+    const slot = join(ground, 'slots', '0');
+    this.#tree = join(slot, 'tree');
+    this.#index = join(slot, 'index');
+    this.#baseIndex = join(slot, 'index.base');
+    this.#env = {
+      ...proofEnvironment(process.env, join(work, 'gitconfig')),
+      GIT_DIR: join(ground, 'mirror.git'),
+      GIT_WORK_TREE: this.#tree,
+    };
+    const named = (revision: string): string =>
+      execFileSync('git', ['rev-parse', revision], { cwd: repository, encoding: 'utf8' }).trim();
+    this.#commit = named('HEAD');
+    this.#baseTree = named('HEAD^{tree}');
+  }
+
+  /** Milliseconds of the commands alone: the edit and the copies of indexes are made before. */
+  async run(overlapped: boolean): Promise<number> {
+    this.#count += 1;
+    const before = `${this.#index}.before`;
+    const scratch = `${this.#index}.scratch`;
+    await rm(join(this.#tree, '.git'), { recursive: true, force: true });
+    await appendFile(join(this.#tree, CHANGED_FILE), 'x\n');
+    await copyIndex(this.#index, before);
+    await copyIndex(this.#baseIndex, scratch);
+    const onIndex = this.#git(this.#index);
+    const onBefore = this.#git(before);
+    const onScratch = this.#git(scratch);
+    const { cwd } = { cwd: this.#tree };
+
+    const started = performance.now();
+    await inTurn(overlapped, [
+      () => onBefore(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'], cwd),
+      () => onIndex(['add', '--all'], cwd),
+    ]);
+    const result = (await onIndex(['write-tree'], cwd)).toString().trim();
+    const ref = `refs/relay/jobs/floor${this.#count}`;
+    const refs = `update ${ref}/baseline ${this.#commit}\nupdate ${ref}/result ${result}\n`;
+    await onIndex(['update-ref', '--stdin'], '/', refs);
+    await inTurn(overlapped, [
+      async () => {
+        const flags = ['-r', '--patch-with-raw', '--binary', '--full-index', '--no-renames'];
+        const told = await onScratch(['diff-tree', ...flags, this.#baseTree, result], '/');
+        const patch = told.subarray(told.indexOf('\n\n') + 2);
+        await onScratch(['apply', '--cached', '--binary', '--whitespace=nowarn', '-'], '/', patch);
+        const proven = (await onScratch(['write-tree'], '/')).toString().trim();
+        if (proven !== result) throw new Error(`the floor proved ${proven} instead of ${result}`);
+      },
+      async () => {
+        await onIndex(['read-tree', '--reset', '-u', this.#commit], cwd);
+        await onIndex(['clean', '-ffdxq'], cwd);
+      },
+    ]);
+    const took = performance.now() - started;
+    await copyIndex(this.#index, this.#baseIndex);
+    return took;
+  }
+
+  #git(index: string): (args: readonly string[], cwd: string, stdin?: string | Uint8Array) => Promise<Buffer> {
+    const env = { ...this.#env, GIT_INDEX_FILE: index };
+    return (args, cwd, stdin) => bareGit(args, { cwd, env, ...(stdin === undefined ? {} : { stdin }) });
+  }
+}
+
+async function inTurn(overlapped: boolean, steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  if (overlapped) await Promise.all(steps.map((step) => step()));
+  else for (const step of steps) await step();
+}
