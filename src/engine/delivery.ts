@@ -1,30 +1,21 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { Lane } from '../base/lane.ts';
 import type { Log } from '../base/log.ts';
-import { err, messageOf, ok, type Result } from '../base/result.ts';
+import { codeOf, err, messageOf, ok, type Result } from '../base/result.ts';
 import type { JobEvent, Origin } from '../domain/event.ts';
 import type { Digest, JobId } from '../domain/ids.ts';
 import type { SucceededJob } from '../domain/job.ts';
-import { type Git } from '../git/git.ts';
-import { shown, type BytePath } from '../git/path.ts';
-import { applyInStage, dirtyPaths, touchedPaths } from '../git/tree.ts';
+import type { Git } from '../git/git.ts';
+import { shown } from '../git/path.ts';
 import type { DeliveryReport, FileDelivery } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
-import {
-  diskPath,
-  find,
-  isSame,
-  parentsAreFolders,
-  put,
-  removeEmptyParents,
-  rootPath,
-  type FileState,
-} from './fileState.ts';
+import { find, isSame, notFolder, type FileState } from './fileState.ts';
+import { foreignIn, planDelivery, type Plan } from './plan.ts';
 import { Receipt, type DeliveredFile } from './receipt.ts';
+import { bring, bringFolders, inOrder, removeEmptyParents, removeTemporary, type Rewriting } from './rewrite.ts';
 
 export interface DeliveryOptions {
   readonly store: JobStore;
@@ -37,13 +28,7 @@ export interface DeliveryOptions {
   readonly log: Log;
 }
 
-/** All that is known before the first write. */
-interface Plan {
-  readonly report: readonly FileDelivery[];
-  readonly files: readonly DeliveredFile[];
-  /** The content of each state, by its digest. */
-  readonly contents: ReadonlyMap<Digest, Buffer>;
-}
+type Answer = Promise<Result<DeliveryReport, RelayError>>;
 
 /**
  * Puts a proven patch into the user's tree as one transaction: planned in a stage, journaled with a receipt before the
@@ -58,8 +43,10 @@ export class Delivery {
     this.#options = options;
   }
 
-  apply(job: SucceededJob, origin: Origin, dryRun: boolean): Promise<Result<DeliveryReport, RelayError>> {
-    return this.#lane.run(async () => {
+  apply(jobId: JobId, origin: Origin, dryRun: boolean): Answer {
+    return this.#inTurn(jobId, async (job) => {
+      const { state } = job.delivery;
+      if (state !== 'none' && state !== 'undone') return err(relayError('illegal', notApplicable(job)));
       const plan = await this.#plan(job);
       if (!plan.ok) return plan;
       const { report } = plan.value;
@@ -70,16 +57,12 @@ export class Delivery {
     });
   }
 
-  undo(job: SucceededJob, origin: Origin): Promise<Result<DeliveryReport, RelayError>> {
-    return this.#lane.run(async () => {
-      const receipt = await this.#receiptOf(job);
+  undo(jobId: JobId, origin: Origin): Answer {
+    return this.#inTurn(jobId, async (job) => {
+      if (job.delivery.state !== 'applied') return err(relayError('illegal', notUndoable(job)));
+      const receipt = await this.#receiptOf(job.id, job.delivery.receipt);
       if (!receipt.ok) return receipt;
-      const { files, workspace } = receipt.value;
-      const changed: string[] = [];
-      for (const file of files) {
-        const now = await find(diskPath(workspace, file.path));
-        if (!isSame(now.state, file.after)) changed.push(shown(file.path));
-      }
+      const changed = await changedSince(receipt.value);
       if (changed.length > 0) {
         return err(
           relayError(
@@ -93,43 +76,84 @@ export class Delivery {
       await this.#restore(receipt.value);
       const ended = await this.#note(job.id, { type: 'undone' });
       if (!ended.ok) return ended;
-      return ok({ written: true, files: files.map((file) => ({ path: shown(file.path), verdict: 'clean' })) });
+      const files = receipt.value.files.map((file) => ({ path: shown(file.path), verdict: 'clean' as const }));
+      return ok({ written: true, files });
     });
   }
 
   /** At start: a delivery that a crash cut off is finished where all was written, and taken back where not. */
-  recover(job: SucceededJob): Promise<void> {
+  async recover(jobId: JobId): Promise<void> {
+    const done = await this.#inTurn(jobId, async (job) => {
+      const { delivery } = job;
+      if (delivery.state !== 'applying' && delivery.state !== 'undoing') return ok({ written: false, files: [] });
+      const receipt = await this.#receiptOf(job.id, delivery.receipt);
+      if (!receipt.ok) return receipt;
+      if (!(await isFolder(receipt.value.workspace))) {
+        return err(
+          relayError('blocked', `"${receipt.value.workspace}" is not there. It is looked for at the next start.`),
+        );
+      }
+      const place = this.#placeOf(receipt.value);
+      for (const { path } of receipt.value.files) await removeTemporary(place, path);
+      const isWhole = delivery.state === 'applying' && (await changedSince(receipt.value)).length === 0;
+      if (!isWhole) await this.#restore(receipt.value);
+      const noted = await this.#note(job.id, { type: isWhole ? 'delivered' : 'undone' });
+      return noted.ok ? ok({ written: !isWhole, files: [] }) : noted;
+    });
+    if (!done.ok) this.#options.log.write('error', 'a delivery is not recovered', { jobId, error: done.error.message });
+  }
+
+  /** With the job as it is when its turn comes. What the file system refuses is an answer, and no bug. */
+  #inTurn(jobId: JobId, work: (job: SucceededJob) => Answer): Answer {
     return this.#lane.run(async () => {
-      if (job.delivery.state !== 'applying' && job.delivery.state !== 'undoing') return;
-      const receipt = await this.#receiptOf(job);
-      if (!receipt.ok) {
-        this.#options.log.write('error', 'a delivery cannot be recovered', {
-          jobId: job.id,
-          error: receipt.error.message,
-        });
-        return;
+      const job = await this.#options.store.get(jobId);
+      if (!job.ok) return err(relayError(job.error.kind, job.error.message));
+      if (job.value.state !== 'SUCCEEDED') {
+        const why = `Job ${jobId} is ${job.value.state}: only a SUCCEEDED job has a proven patch.`;
+        return err(relayError('illegal', why));
       }
-      if (job.delivery.state === 'applying' && (await this.#isWhole(receipt.value))) {
-        await this.#note(job.id, { type: 'delivered' });
-        return;
+      try {
+        return await work(job.value);
+      } catch (thrown) {
+        if (codeOf(thrown) === undefined) throw thrown;
+        return err(relayError('io', `The working tree cannot be read or written: ${messageOf(thrown)}`));
       }
-      await this.#restore(receipt.value);
-      await this.#note(job.id, { type: 'undone' });
     });
   }
 
-  async #deliver(job: SucceededJob, origin: Origin, plan: Plan): Promise<Result<DeliveryReport, RelayError>> {
-    const receipt: Receipt = { jobId: job.id, workspace: job.workspace, files: [...plan.files] };
+  async #plan(job: SucceededJob): Promise<Result<Plan, RelayError>> {
+    const { theirs, temporary, vault } = this.#options;
+    const artifact = job.outcome.artifacts.find((one) => one.name === 'patch.diff');
+    if (artifact === undefined || artifact.bytes === 0) {
+      return err(relayError('illegal', `Job ${job.id} changed nothing: there is no patch to apply.`));
+    }
+    const patch = await vault.read(artifact.digest);
+    if (!patch.ok) return err(relayError('io', patch.error.message));
+    if (!(await isFolder(job.workspace))) {
+      return err(relayError('blocked', `"${job.workspace}" is not there any more: nothing can be applied to it.`));
+    }
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    return planDelivery({ theirs, temporary, workspace: job.workspace, patch: patch.value });
+  }
+
+  async #deliver(job: SucceededJob, origin: Origin, plan: Plan): Answer {
+    const receipt: Receipt = {
+      jobId: job.id,
+      workspace: job.workspace,
+      files: [...plan.files],
+      folders: [...plan.folders],
+    };
     const kept = await this.#keep(receipt, plan.contents);
     if (!kept.ok) return kept;
     for (const { path, before } of plan.files) {
-      const now = await find(diskPath(job.workspace, path));
-      if (!isSame(now.state, before))
+      const now = await find(job.workspace, path);
+      if (!isSame(now.state, before)) {
         return err(relayError('blocked', `"${shown(path)}" changed just now. Try again.`));
+      }
     }
     const started = await this.#note(job.id, { type: 'deliveryStarted', receipt: kept.value, by: origin });
     if (!started.ok) return started;
-    const written = await this.#write(job.workspace, plan);
+    const written = await this.#write(receipt, plan.contents);
     if (!written.ok) {
       await this.#restore(receipt);
       await this.#note(job.id, { type: 'undone' });
@@ -139,99 +163,71 @@ export class Delivery {
     return ended.ok ? ok({ written: true, files: [...plan.report] }) : ended;
   }
 
-  /** What each touched file is, and what it would be; nothing of the user's is written. */
-  async #plan(job: SucceededJob): Promise<Result<Plan, RelayError>> {
-    const { theirs, temporary } = this.#options;
-    const patch = await this.#patchOf(job);
-    if (!patch.ok) return patch;
-    const touched = await touchedPaths(theirs, patch.value);
-    if (!touched.ok) return err(relayError('internal', touched.error.message));
-    const dirty = await dirtyPaths(theirs, job.workspace);
-    if (!dirty.ok) return err(relayError('blocked', `The working tree cannot be read: ${dirty.error.message}`));
-    await mkdir(temporary, { recursive: true, mode: 0o700 });
-    const stage = await mkdtemp(join(temporary, 'stage-'));
+  async #write(receipt: Receipt, contents: ReadonlyMap<Digest, Buffer>): Promise<Result<void, RelayError>> {
+    const { workspace, files } = receipt;
+    const place = {
+      ...this.#placeOf(receipt),
+      contentOf: (state: FileState) => Promise.resolve(contentIn(contents, state)),
+    };
+    const { leaving, coming } = inOrder(files.map((file) => ({ path: file.path, to: file.after })));
     try {
-      return await this.#planIn(stage, job, patch.value, touched.value, dirty.value);
-    } finally {
-      await rm(stage, { recursive: true, force: true });
-    }
-  }
-
-  async #planIn(
-    stage: string,
-    job: SucceededJob,
-    patch: Buffer,
-    touched: readonly BytePath[],
-    dirty: ReadonlySet<BytePath>,
-  ): Promise<Result<Plan, RelayError>> {
-    const contents = new Map<Digest, Buffer>();
-    const befores = new Map<BytePath, FileState>();
-    const report: FileDelivery[] = [];
-    for (const path of touched) {
-      const at = diskPath(job.workspace, path);
-      const { state, content } = await find(at);
-      befores.set(path, state);
-      if (state.kind === 'file' || state.kind === 'link') {
-        contents.set(state.digest, content);
-        await put(diskPath(stage, path), state, content);
-      }
-      report.push(await this.#hindrance(job.workspace, path, state, dirty));
-    }
-    if (report.some((file) => file.verdict !== 'clean')) return ok({ report, files: [], contents });
-    const staged = await applyInStage(this.#options.theirs, job.workspace, stage, patch);
-    if (!staged.ok) {
-      const detail = staged.error.message;
-      const conflicts = report.map((file) =>
-        detail.includes(file.path) ? { ...file, verdict: 'conflict' as const, detail } : file,
+      for (const step of [...leaving, ...coming]) await bring(place, step);
+      for (const step of leaving) if (step.to.kind === 'absent') await removeEmptyParents(workspace, step.path);
+      return ok(undefined);
+    } catch (thrown) {
+      return err(
+        relayError('io', `The patch could not be written, and what was written was taken back: ${messageOf(thrown)}`),
       );
-      const anyNamed = conflicts.some((file) => file.verdict === 'conflict');
-      return ok({
-        report: anyNamed ? conflicts : report.map((file) => ({ ...file, verdict: 'conflict', detail })),
-        files: [],
-        contents,
-      });
     }
-    const files: DeliveredFile[] = [];
-    for (const [path, before] of befores) {
-      const { state, content } = await find(diskPath(stage, path));
-      const after = withModeOf(before, state);
-      if (after.kind === 'file' || after.kind === 'link') contents.set(after.digest, content);
-      files.push({ path, before, after });
-    }
-    return ok({ report, files, contents });
   }
 
-  async #hindrance(
-    workspace: string,
-    path: BytePath,
-    state: FileState,
-    dirty: ReadonlySet<BytePath>,
-  ): Promise<FileDelivery> {
-    const blocked = (detail: string): FileDelivery => ({ path: shown(path), verdict: 'blocked', detail });
-    const clear = await parentsAreFolders(rootPath(workspace), diskPath(workspace, path));
-    if (!clear.ok) return blocked(`"${shown(clear.error)}" is no folder: the patch may not write through it`);
-    if (state.kind === 'other') return blocked('a folder or special file is in its place');
-    if (dirty.has(path)) return blocked('you have uncommitted changes here: commit or stash them');
-    return { path: shown(path), verdict: 'clean' };
+  /** Brings back what was there before, wherever the delivery's own state still stands. */
+  async #restore(receipt: Receipt): Promise<void> {
+    const { workspace, files, folders } = receipt;
+    const place = this.#placeOf(receipt);
+    const steps = inOrder(files.map((file) => ({ path: file.path, to: file.before, from: file.after })));
+    await this.#bringBack(place, steps.leaving);
+    await bringFolders(workspace, folders);
+    await this.#bringBack(place, steps.coming);
   }
 
-  async #patchOf(job: SucceededJob): Promise<Result<Buffer, RelayError>> {
-    const artifact = job.outcome.artifacts.find((one) => one.name === 'patch.diff');
-    if (artifact === undefined || artifact.bytes === 0) {
-      return err(relayError('illegal', `Job ${job.id} changed nothing: there is no patch to apply.`));
+  /** One file that cannot be brought back stops none of the others. */
+  async #bringBack(
+    place: Rewriting,
+    steps: readonly { readonly path: string; readonly to: FileState; readonly from: FileState }[],
+  ): Promise<void> {
+    for (const step of steps) {
+      try {
+        const now = await find(place.root, step.path);
+        const isOurs = isSame(now.state, step.from) || (now.state.kind === 'absent' && step.from.kind === 'folder');
+        if (isOurs) await bring(place, step);
+      } catch (thrown) {
+        const fields = { path: shown(step.path), error: messageOf(thrown) };
+        this.#options.log.write('error', 'a file could not be brought back', fields);
+      }
     }
-    const patch = await this.#options.vault.read(artifact.digest);
-    return patch.ok ? patch : err(relayError('io', patch.error.message));
   }
 
-  async #receiptOf(job: SucceededJob): Promise<Result<Receipt, RelayError>> {
-    if (job.delivery.state === 'none') return err(relayError('illegal', `Job ${job.id} has not been applied.`));
-    const bytes = await this.#options.vault.read(job.delivery.receipt);
+  #placeOf({ jobId, workspace }: Receipt): Rewriting {
+    return {
+      root: workspace,
+      temporary: `.relay-${jobId}`,
+      contentOf: async (state) => {
+        if (state.kind !== 'file' && state.kind !== 'link') return Buffer.alloc(0);
+        const content = await this.#options.vault.read(state.digest);
+        if (content.ok) return content.value;
+        throw new Error(content.error.message);
+      },
+    };
+  }
+
+  async #receiptOf(jobId: JobId, digest: Digest): Promise<Result<Receipt, RelayError>> {
+    const bytes = await this.#options.vault.read(digest);
     if (!bytes.ok) return err(relayError('io', bytes.error.message));
     const receipt = Receipt.safeParse(JSON.parse(bytes.value.toString('utf8')));
     return receipt.success
       ? ok(receipt.data)
-      : err(relayError('internal', `The receipt of job ${job.id} cannot be read.`));
+      : err(relayError('internal', `The receipt of job ${jobId} cannot be read.`));
   }
 
   /** The receipt and every content that it names are in the vault before anything is written. */
@@ -244,73 +240,48 @@ export class Delivery {
     return stored.ok ? ok(stored.value.digest) : err(relayError('io', stored.error.message));
   }
 
-  async #write(workspace: string, plan: Plan): Promise<Result<void, RelayError>> {
-    try {
-      for (const { path, after } of inOrder(plan.files)) {
-        const at = diskPath(workspace, path);
-        await put(at, after, contentOf(after, plan.contents));
-        if (after.kind === 'absent') await removeEmptyParents(rootPath(workspace), at);
-      }
-      return ok(undefined);
-    } catch (thrown) {
-      return err(
-        relayError('io', `The patch could not be written, and what was written was taken back: ${messageOf(thrown)}`),
-      );
-    }
-  }
-
-  /** Brings back what was there before, wherever the delivery's own state still stands. */
-  async #restore({ workspace, files }: Receipt): Promise<void> {
-    for (const file of inOrder(files.map(({ path, before, after }) => ({ path, before: after, after: before })))) {
-      const at = diskPath(workspace, file.path);
-      const now = await find(at);
-      if (!isSame(now.state, file.before)) continue;
-      const content =
-        file.after.kind === 'file' || file.after.kind === 'link'
-          ? await this.#options.vault.read(file.after.digest)
-          : ok(Buffer.alloc(0));
-      if (!content.ok) {
-        this.#options.log.write('error', 'a file could not be brought back', {
-          path: shown(file.path),
-          error: content.error.message,
-        });
-        continue;
-      }
-      await put(at, file.after, content.value);
-      if (file.after.kind === 'absent') await removeEmptyParents(rootPath(workspace), at);
-    }
-  }
-
-  async #isWhole({ workspace, files }: Receipt): Promise<boolean> {
-    for (const { path, after } of files) {
-      if (!isSame((await find(diskPath(workspace, path))).state, after)) return false;
-    }
-    return true;
-  }
-
   async #note(jobId: JobId, event: JobEvent): Promise<Result<void, RelayError>> {
     const done = await this.#options.store.append(jobId, event, this.#options.clock.now());
-    if (done.ok) return ok(undefined);
-    return err(relayError(done.error.kind === 'io' ? 'io' : done.error.kind, done.error.message));
+    return done.ok ? ok(undefined) : err(relayError(done.error.kind, done.error.message));
   }
 }
 
-/** What goes away goes first, so that a file can take a folder's place. */
-function inOrder(files: readonly DeliveredFile[]): readonly DeliveredFile[] {
-  return [...files].sort((a, b) => Number(a.after.kind !== 'absent') - Number(b.after.kind !== 'absent'));
+/** What is not any more what a delivery made of it, by name. */
+async function changedSince({ workspace, files }: Receipt): Promise<readonly string[]> {
+  const touched = new Set(files.map((file) => file.path));
+  const changed: string[] = [];
+  for (const { path, after } of files) {
+    const now = await find(workspace, path);
+    const isGoneWithItsFolder = now.state.kind === 'absent' && (await notFolder(workspace, path)) !== undefined;
+    const isExpected = after.kind === 'absent' && isGoneWithItsFolder ? isReplaced(path, files) : true;
+    if (!isSame(now.state, after) || !isExpected) changed.push(shown(path));
+    else if (after.kind === 'folder') {
+      const foreign = await foreignIn(workspace, path, touched);
+      if (foreign !== undefined) changed.push(shown(foreign));
+    }
+  }
+  return changed;
 }
 
-/** Git tells of the executable bit alone; the other permissions stay as the user has them. */
-function withModeOf(before: FileState, after: FileState): FileState {
-  if (before.kind !== 'file' || after.kind !== 'file') return after;
-  const executable = (after.mode & 0o100) !== 0;
-  if (((before.mode & 0o100) !== 0) === executable) return { ...after, mode: before.mode };
-  const readers = (before.mode & 0o444) >> 2;
-  return { ...after, mode: executable ? before.mode | readers : before.mode & ~0o111 };
+/** Whether one of a path's folders became a file or a link by the delivery itself. */
+function isReplaced(path: string, files: readonly DeliveredFile[]): boolean {
+  return files.some((file) => path.startsWith(`${file.path}/`));
 }
 
-function contentOf(state: FileState, contents: ReadonlyMap<Digest, Buffer>): Buffer {
+function contentIn(contents: ReadonlyMap<Digest, Buffer>, state: FileState): Buffer {
   return (state.kind === 'file' || state.kind === 'link' ? contents.get(state.digest) : undefined) ?? Buffer.alloc(0);
+}
+
+function notApplicable({ id, delivery }: SucceededJob): string {
+  return delivery.state === 'applied'
+    ? `Job ${id} is applied already. Undo it first to apply it again.`
+    : `Job ${id} is in the middle of a delivery (${delivery.state}). Restart the relay: it ends what was cut off.`;
+}
+
+function notUndoable({ id, delivery }: SucceededJob): string {
+  if (delivery.state === 'none') return `Job ${id} has not been applied: there is nothing to undo.`;
+  if (delivery.state === 'undone') return `Job ${id} is undone already.`;
+  return `Job ${id} is in the middle of a delivery (${delivery.state}). Restart the relay: it ends what was cut off.`;
 }
 
 function hindrance(files: readonly FileDelivery[]): RelayError {
@@ -321,4 +292,11 @@ function hindrance(files: readonly FileDelivery[]): RelayError {
 
 function named(paths: readonly string[]): string {
   return paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${String(paths.length - 5)} more` : paths.join(', ');
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }

@@ -14,6 +14,8 @@ export const Receipt = z.object({
       after: FileState,
     }),
   ),
+  /** The folders of those files as they were before: their permissions, or null where there was none. */
+  folders: z.array(z.object({ path: z.string(), mode: z.int().nullable() })),
 });
 export type Receipt = z.infer<typeof Receipt>;
 export type DeliveredFile = Receipt['files'][number];

@@ -26,10 +26,6 @@ export async function recover({ store, delivery, clock, log }: RecoveryOptions):
     if (!done.ok) return err(relayError(done.error.kind === 'io' ? 'io' : 'internal', done.error.message));
     log.write('info', 'recovered a job', { jobId: job.id, was: job.state, is: done.value.state });
   }
-  for (const jobId of store.delivering()) {
-    const job = await store.get(jobId);
-    if (!job.ok) return err(relayError('io', job.error.message));
-    if (job.value.state === 'SUCCEEDED') await delivery.recover(job.value);
-  }
+  for (const jobId of store.delivering()) await delivery.recover(jobId);
   return ok(undefined);
 }

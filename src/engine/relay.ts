@@ -89,9 +89,8 @@ export class Engine {
       retry: (input) => this.#retry(input),
       artifact: (input) => this.#artifact(input),
       log: (input) => this.#log(input),
-      apply: (input) =>
-        this.#withSucceeded(input.jobId, (job) => this.#delivery.apply(job, input.origin, input.dryRun)),
-      undo: (input) => this.#withSucceeded(input.jobId, (job) => this.#delivery.undo(job, input.origin)),
+      apply: (input) => this.#delivery.apply(input.jobId, input.origin, input.dryRun),
+      undo: (input) => this.#delivery.undo(input.jobId, input.origin),
       activity: () => Promise.resolve(ok({ live: this.#options.store.live().length })),
       onChange: (listener) => this.#changes.on(listener),
     };
@@ -268,13 +267,6 @@ export class Engine {
       totalBytes,
       ended: false,
     });
-  }
-
-  async #withSucceeded<T>(jobId: JobId, use: (job: Extract<Job, { state: 'SUCCEEDED' }>) => Answer<T>): Answer<T> {
-    const job = await this.#options.store.get(jobId);
-    if (!job.ok) return err(toRelayError(job.error));
-    if (job.value.state === 'SUCCEEDED') return use(job.value);
-    return err(relayError('illegal', `Job ${jobId} is ${job.value.state}: only a SUCCEEDED job has a proven patch.`));
   }
 
   #onAppended({ entry, job }: Appended): void {

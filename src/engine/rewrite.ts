@@ -1,0 +1,150 @@
+import { chmod, lstat, mkdir, open, readdir, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path/posix';
+import { codeOf, never } from '../base/result.ts';
+import { shown, type BytePath } from '../git/path.ts';
+import { diskPath, foldersOf, notFolder, type FileState } from './fileState.ts';
+
+/** What a path is to become. */
+export interface Step {
+  readonly path: BytePath;
+  readonly to: FileState;
+}
+
+/** A folder as it is to be: its permissions, or null where there is to be none. */
+export interface FolderStep {
+  readonly path: BytePath;
+  readonly mode: number | null;
+}
+
+/** Where a rewrite happens. All fails by throwing what the file system threw. */
+export interface Rewriting {
+  readonly root: string;
+  /** The name of a file that is being written, beside its place: known, so that a crash's can be found. */
+  readonly temporary: string;
+  readonly contentOf: (state: FileState) => Promise<Buffer>;
+}
+
+/**
+ * Brings a path to a state. A file or link comes whole, by a rename: a crash leaves the old or the new. Nothing is
+ * written through a link.
+ */
+export async function bring(place: Rewriting, { path, to }: Step): Promise<void> {
+  const blocking = await notFolder(place.root, path);
+  if (blocking !== undefined) {
+    if (to.kind === 'absent') return;
+    throw new Error(`"${shown(blocking)}" is no folder`);
+  }
+  const at = diskPath(place.root, path);
+  switch (to.kind) {
+    case 'absent':
+      return remove(at);
+    case 'folder':
+      await remove(at);
+      return makeFolder(place.root, path, to.mode);
+    case 'file':
+    case 'link':
+      return write(place, path, to, await place.contentOf(to));
+    case 'other':
+      return undefined;
+    default:
+      return never(to);
+  }
+}
+
+/** What goes away goes first, and from below; so a file can take a folder's place, and a folder a file's. */
+export function inOrder<T extends Step>(
+  steps: readonly T[],
+): { readonly leaving: readonly T[]; readonly coming: readonly T[] } {
+  const sorted = [...steps].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const isLeaving = ({ to }: T): boolean => to.kind === 'absent' || to.kind === 'folder';
+  return { leaving: sorted.filter(isLeaving).reverse(), coming: sorted.filter((step) => !isLeaving(step)) };
+}
+
+/** Makes the folders that were there, and removes those that were not where they are empty. */
+export async function bringFolders(root: string, folders: readonly FolderStep[]): Promise<void> {
+  const sorted = [...folders].sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const { path, mode } of [...sorted].reverse()) {
+    if (mode === null && (await notFolder(root, path)) === undefined)
+      await rmdir(diskPath(root, path)).catch(() => undefined);
+  }
+  for (const { path, mode } of sorted) {
+    if (mode !== null && (await notFolder(root, path)) === undefined) await makeFolder(root, path, mode);
+  }
+}
+
+/** Removes the folders of a path upwards while they are empty, as git does; never the root. */
+export async function removeEmptyParents(root: string, path: BytePath): Promise<void> {
+  if ((await notFolder(root, path)) !== undefined) return;
+  for (const folder of foldersOf(path)) {
+    try {
+      await rmdir(diskPath(root, folder));
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'ENOENT') return;
+    }
+  }
+}
+
+/** Removes what a crash left of a file that was being written beside this path. */
+export async function removeTemporary({ root, temporary }: Rewriting, path: BytePath): Promise<void> {
+  if ((await notFolder(root, path)) === undefined) await rm(diskPath(root, beside(path, temporary)), { force: true });
+}
+
+async function write(
+  { root, temporary }: Rewriting,
+  path: BytePath,
+  to: Extract<FileState, { kind: 'file' | 'link' }>,
+  content: Buffer,
+): Promise<void> {
+  const at = diskPath(root, path);
+  const unfinished = diskPath(root, beside(path, temporary));
+  await mkdir(diskPath(root, dirname(path)), { recursive: true });
+  await rm(unfinished, { force: true });
+  try {
+    if (to.kind === 'link') {
+      await symlink(content, unfinished);
+    } else {
+      const file = await open(unfinished, 'wx', to.mode);
+      await file.writeFile(content).finally(() => file.close());
+      // The umask has cut the mode at creation.
+      await chmod(unfinished, to.mode);
+    }
+    await removeEmptyFolders(root, path);
+    await rename(unfinished, at);
+  } catch (thrown) {
+    await rm(unfinished, { force: true });
+    throw thrown;
+  }
+}
+
+function beside(path: BytePath, name: string): BytePath {
+  const folder = dirname(path);
+  return folder === '.' ? name : `${folder}/${name}`;
+}
+
+/** A folder that holds nothing but folders makes place for a file. */
+async function removeEmptyFolders(root: string, path: BytePath): Promise<void> {
+  const entries = await readdir(diskPath(root, path), { encoding: 'latin1' }).catch(() => undefined);
+  if (entries === undefined) return;
+  for (const name of entries) await removeEmptyFolders(root, `${path}/${name}`);
+  await rmdir(diskPath(root, path));
+}
+
+async function makeFolder(root: string, path: BytePath, mode: number): Promise<void> {
+  const at = diskPath(root, path);
+  try {
+    await mkdir(at);
+  } catch (thrown) {
+    if (codeOf(thrown) === 'EEXIST') return;
+    throw thrown;
+  }
+  await chmod(at, mode);
+}
+
+/** Unlinks a file or link; a folder stays. */
+async function remove(at: Buffer | string): Promise<void> {
+  try {
+    if (!(await lstat(at)).isDirectory()) await unlink(at);
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'ENOENT') throw thrown;
+  }
+}
