@@ -203,12 +203,12 @@ class Attempt {
     const { maxPatchBytes, clock } = this.#options;
     const diff: Result<Difference, CaptureError> =
       made.baseTree === made.resultTree
-        ? ok({ patch: Buffer.alloc(0), files: [] })
+        ? ok({ patch: Buffer.alloc(0), files: [], present: [] })
         : await difference(mirror.git, made.baseTree, made.resultTree, maxPatchBytes);
     if (!diff.ok) return this.#end(uncaptured(diff.error), { report: made.report });
-    const { patch, files } = diff.value;
+    const { patch, files, present } = diff.value;
     const underFilter = made.shot.attributes
-      ? await filtered(mirror.git, made.resultTree, this.#scratch(), files)
+      ? await filtered(mirror.git, made.resultTree, this.#scratch(), present)
       : ok([]);
     if (!underFilter.ok)
       return this.#end({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(underFilter.error)) });

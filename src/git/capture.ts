@@ -33,6 +33,8 @@ export interface Snapshot {
 export interface Difference {
   readonly patch: Buffer;
   readonly files: readonly FileChange[];
+  /** The changed files that the result still has. */
+  readonly present: readonly BytePath[];
 }
 
 /**
@@ -109,7 +111,9 @@ export async function difference(
   const end = told.value.indexOf('\n\n');
   const raw = told.value.subarray(0, end < 0 ? told.value.length : end).toString('latin1');
   const patch = end < 0 ? Buffer.alloc(0) : told.value.subarray(end + 2);
-  return ok({ patch, files: raw.split('\n').flatMap(changeOf) });
+  const changes = raw.split('\n').flatMap(changeOf);
+  const present = changes.filter(({ kind }) => kind !== 'deleted').map(({ path }) => path);
+  return ok({ patch, files: changes.map((change) => ({ ...change, path: shown(change.path) })), present });
 }
 
 /**
@@ -120,16 +124,17 @@ export async function filtered(
   git: Git,
   tree: ObjectId,
   scratchIndex: string,
-  files: readonly FileChange[],
+  paths: readonly BytePath[],
 ): Promise<Result<readonly string[], GitError>> {
-  const paths = files.filter((file) => file.kind !== 'deleted').map((file) => file.path);
   if (paths.length === 0) return ok([]);
   const inCopy = git.with({ GIT_INDEX_FILE: scratchIndex });
   try {
     // Attributes are read from an index of the result, because the slot may be on its way back to the baseline.
     const read = await inCopy.run(['read-tree', tree], {});
     if (!read.ok) return read;
-    const told = await inCopy.run(['check-attr', '-z', '--cached', '--stdin', 'filter'], { stdin: paths.join('\0') });
+    const told = await inCopy.run(['check-attr', '-z', '--cached', '--stdin', 'filter'], {
+      stdin: Buffer.from(paths.join('\0'), 'latin1'),
+    });
     if (!told.ok) return told;
     const all = fields(told.value);
     const named: string[] = [];
@@ -216,11 +221,12 @@ export function gitlinksIn(lines: readonly string[]): readonly BytePath[] {
 
 const KINDS: Readonly<Record<string, FileChange['kind']>> = { A: 'added', M: 'modified', D: 'deleted', T: 'type' };
 
+/** The path is in bytes still. */
 function changeOf(line: string): FileChange[] {
   const match = /^:(\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ([AMDT])\t(.*)$/s.exec(line);
   if (match === null) return [];
   const [, oldMode = '', newMode = '', oldId = '', newId = '', letter = '', path = ''] = match;
-  return [{ path: shown(unquoted(path)), kind: KINDS[letter] ?? 'modified', oldMode, newMode, oldId, newId }];
+  return [{ path: unquoted(path), kind: KINDS[letter] ?? 'modified', oldMode, newMode, oldId, newId }];
 }
 
 async function isFolder(path: string): Promise<boolean> {

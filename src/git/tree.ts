@@ -37,7 +37,10 @@ export async function applyInStage(
   const gitDir = await git.text(['rev-parse', '--absolute-git-dir'], { cwd: workspace });
   if (!gitDir.ok) return err({ kind: 'git', message: describe(gitDir.error) });
   const inStage = git.with({ GIT_DIR: gitDir.value, GIT_WORK_TREE: stage });
-  const done = await inStage.run(['apply', '--whitespace=nowarn', '-'], { cwd: stage, stdin: patch });
+  const done = await inStage.run(['-c', 'apply.ignoreWhitespace=no', 'apply', '--whitespace=nowarn', '-'], {
+    cwd: stage,
+    stdin: patch,
+  });
   if (done.ok) return ok(undefined);
   return err({ kind: done.error.kind === 'failed' ? 'conflict' : 'git', message: describe(done.error) });
 }

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobId } from '../../src/domain/ids.ts';
 import type { JobView } from '../../src/protocol/jobView.ts';
+import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import {
   commit,
   git,
@@ -25,7 +26,7 @@ import {
   temporaryDirectory,
   type Photograph,
 } from '../fixtures/repository.ts';
-import { command, expectNothingLeft, must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
+import { command, must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
 
 let directory: string;
 let repository: string;
@@ -60,7 +61,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await host.close();
-  await expectNothingLeft(host);
+  await expectNothingLeft(host.host.places);
   removeDirectory(directory);
 });
 

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobId } from '../../src/domain/ids.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
 import { procfs } from '../../src/process/procfs.ts';
+import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import {
   git,
   gitsView,
@@ -12,7 +14,7 @@ import {
   temporaryDirectory,
   type Photograph,
 } from '../fixtures/repository.ts';
-import { command, expectNothingLeft, openTestHost, printed, type TestHost } from '../fixtures/testHost.ts';
+import { command, openTestHost, printed, type TestHost } from '../fixtures/testHost.ts';
 
 /** Everything that an executor finds when it starts, but for the objects and the times. */
 const LOOK = `find . -path ./.git/objects -prune -o -printf '%p %y %m %n %l\\n' | LC_ALL=C sort; cat .git/config .git/HEAD; git status --porcelain --ignored; cat a.txt src/b.txt`;
@@ -45,7 +47,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await host.close();
-  await expectNothingLeft(host);
+  await expectNothingLeft(host.host.places);
   removeDirectory(directory);
 });
 
@@ -57,14 +59,14 @@ async function expectEnd(spec: JobSpec, expected: object): Promise<string> {
   const job = await host.view(jobId);
   expect(job).toMatchObject(expected);
   expect(photographRepository(repository)).toEqual(untouched);
-  expect(await marked()).toEqual([]);
+  expect(await marked(jobId)).toEqual([]);
   expect(job.artifacts.map((artifact) => artifact.name)).toContain('logs.txt');
   const patch = job.artifacts.some((artifact) => artifact.name === 'patch.diff');
   return patch ? (await host.artifact(job.jobId, 'patch.diff')).toString('latin1') : '';
 }
 
-async function marked(): Promise<readonly number[]> {
-  return (await procfs.marked(host.host.places.recordId)).map((row) => row.pid);
+async function marked(jobId: JobId): Promise<readonly number[]> {
+  return (await procfs.marked(`${host.host.places.recordId}/${jobId}`)).map((row) => row.pid);
 }
 
 const failed = (reasonCode: string, message: RegExp): object => ({
@@ -98,13 +100,13 @@ describe('a command that never ends', () => {
     const { jobId } = submitted.value;
     await host.running(jobId);
     await host.logged(jobId, 'started');
-    expect((await marked()).length).toBeGreaterThan(1);
+    expect((await marked(jobId)).length).toBeGreaterThan(1);
     expect(await host.relay.cancel({ jobId, origin: 'cli' })).toEqual({
       ok: true,
       value: { ok: true, state: 'CANCELED' },
     });
     expect(await look()).toBe(sees);
-    expect(await marked()).toEqual([]);
+    expect(await marked(jobId)).toEqual([]);
     expect(await host.view(jobId)).toMatchObject({ state: 'CANCELED', artifacts: [{ name: 'logs.txt' }] });
     expect(await host.relay.cancel({ jobId, origin: 'cli' })).toEqual({
       ok: true,

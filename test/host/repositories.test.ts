@@ -6,6 +6,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { Result } from '../../src/base/result.ts';
 import { openHost, type Host, type HostError } from '../../src/host.ts';
+import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import {
   commit,
   git,
@@ -18,7 +19,7 @@ import {
   write,
   type Photograph,
 } from '../fixtures/repository.ts';
-import { assets, command, environmentFor, expectNothingLeft, must, openTestHost } from '../fixtures/testHost.ts';
+import { assets, command, environmentFor, must, openTestHost } from '../fixtures/testHost.ts';
 
 const files = { 'a.txt': 'one\n', 'src/b.txt': 'two\n' };
 const isRoot = process.getuid?.() === 0;
@@ -95,7 +96,7 @@ async function expectWholeWay(
   } finally {
     await host.close();
   }
-  await expectNothingLeft(host);
+  await expectNothingLeft(host.host.places);
 }
 
 const isRecord = (path: string): boolean => /(^|\/)task-relay$/.test(path);
@@ -161,7 +162,7 @@ it('refuses a job where there is no commit yet', async () => {
   commit(repository);
   expect(await host.run(command('echo x > x'))).toMatchObject({ state: 'SUCCEEDED' });
   await host.close();
-  await expectNothingLeft(host);
+  await expectNothingLeft(host.host.places);
   expect(Object.keys(photographRepository(repository))).toEqual(expect.arrayContaining(Object.keys(before)));
 });
 
@@ -261,7 +262,7 @@ describe('goes the whole way in', () => {
     git(join(folder, 'x'), 'pull', '-q', '--unshallow');
     expect(await host.run(command('test -f d.txt && echo x > x'))).toMatchObject({ state: 'SUCCEEDED' });
     await host.close();
-    await expectNothingLeft(host);
+    await expectNothingLeft(host.host.places);
   });
 
   it('a partial clone that has all of HEAD', async () => {
@@ -310,7 +311,7 @@ describe('a partial clone that lacks objects of HEAD', () => {
     git(clone, 'fetch', '-q', '--refetch', '--no-filter');
     expect(await host.run(command('echo x > x'))).toMatchObject({ state: 'SUCCEEDED' });
     await host.close();
-    await expectNothingLeft(host);
+    await expectNothingLeft(host.host.places);
     expect(git(origin, 'fsck')).toBe('');
   });
 });
@@ -337,7 +338,7 @@ describe('one record', () => {
     commit(repository);
     expect(await host.run(command('echo y > y'))).toMatchObject({ state: 'SUCCEEDED' });
     await host.close();
-    await expectNothingLeft(host);
+    await expectNothingLeft(host.host.places);
   });
 
   it('serves the worktree that stays when the one it was opened in is gone', async () => {
@@ -350,7 +351,7 @@ describe('one record', () => {
     expect(await host.run(command('echo y > y'), { workspace: repository })).toMatchObject({ state: 'SUCCEEDED' });
     expect(await host.submit(command('true'))).toMatchObject({ ok: false, error: { kind: 'invalid' } });
     await host.close();
-    await expectNothingLeft(host);
+    await expectNothingLeft(host.host.places);
   });
 });
 
@@ -364,7 +365,7 @@ it('makes its cache again when it was deleted while no job ran', async () => {
   expect(second).toMatchObject({ state: 'SUCCEEDED' });
   must(await host.relay.apply({ jobId: first.jobId, origin: 'cli', dryRun: false }));
   await host.close();
-  await expectNothingLeft(host);
+  await expectNothingLeft(host.host.places);
 });
 
 it('keeps a baseline that the user throws away', async () => {
@@ -383,7 +384,7 @@ it('keeps a baseline that the user throws away', async () => {
     parent: first.jobId,
   });
   await host.close();
-  await expectNothingLeft(host);
+  await expectNothingLeft(host.host.places);
 });
 
 function partialClone(whole: boolean): { readonly clone: string; readonly origin: string } {
