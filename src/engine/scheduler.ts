@@ -26,7 +26,8 @@ const LONGEST_WAIT_MS = 30_000;
 /** Starts what is queued, by priority, then age, and records how it ends. Woken by events; nothing polls. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #running = new Map<JobId, AbortController>();
+  /** Each job that has a place, with what stops its runner; undefined once the runner has ended. */
+  readonly #running = new Map<JobId, AbortController | undefined>();
   readonly #attempts = new Set<Promise<void>>();
   readonly #expiries = new Map<JobId, Disposable>();
   #held: Disposable | undefined;
@@ -81,7 +82,7 @@ export class Scheduler {
     this.#held?.dispose();
     for (const timer of this.#expiries.values()) timer.dispose();
     this.#expiries.clear();
-    for (const controller of this.#running.values()) controller.abort();
+    for (const controller of this.#running.values()) controller?.abort();
     await Promise.all(this.#attempts);
     await this.#options.runner.idle();
   }
@@ -96,6 +97,7 @@ export class Scheduler {
     }
     if (leased.value.state !== 'RUNNING') return;
     const end = await runner.run(leased.value, controller.signal);
+    this.#running.set(jobId, undefined);
     await this.#record(leased.value, end);
   }
 
