@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Folders whose tests start other programs: git, shells, or the relay itself. */
-const integration = ['process', 'git', 'executors', 'checks', 'engine', 'host', 'cli', 'start'];
+const integration = ['process', 'git', 'executors', 'checks', 'engine', 'host', 'cli', 'start', 'crash'];
 const folders = integration.map((name) => `test/${name}/**/*.test.ts`);
 
 export default defineConfig({
@@ -14,11 +14,11 @@ export default defineConfig({
     projects: [
       project('layering', 0, ['test/layering.test.ts'], []),
       project('unit', 1, ['test/**/*.test.ts'], ['test/layering.test.ts', 'test/long/**', ...folders]),
-      project('integration', 2, folders, []),
+      project('integration', 2, folders, [], ['test/globalSetup.ts']),
     ],
   },
 });
 
-function project(name: string, groupOrder: number, include: string[], exclude: string[]) {
-  return { extends: true as const, test: { name, include, exclude, sequence: { groupOrder } } };
+function project(name: string, groupOrder: number, include: string[], exclude: string[], globalSetup: string[] = []) {
+  return { extends: true as const, test: { name, include, exclude, globalSetup, sequence: { groupOrder } } };
 }

@@ -6,9 +6,11 @@ import { jsonLog } from './base/log.ts';
 import { messageOf } from './base/result.ts';
 import { apply, cancel, retry, undo } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
-import { artifact, jobs, logs, show } from './cli/inspect.ts';
+import { artifact, jobs, show } from './cli/inspect.ts';
+import { logs } from './cli/logs.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
+import { plain } from './cli/text.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 const commands: readonly Command[] = [serve, submit, jobs, show, artifact, logs, cancel, retry, apply, undo];
@@ -24,7 +26,7 @@ Exit codes: 0 done (--wait: SUCCEEDED) · 1 the job ended otherwise, or the work
 /** What a person should know while a command runs; a host that serves writes a line of JSON an event instead. */
 const personLog: Log = {
   write(level, message) {
-    if (level === 'warn' || level === 'error') process.stderr.write(`task-relay: ${message}\n`);
+    if (level === 'warn' || level === 'error') process.stderr.write(`task-relay: ${plain(message)}\n`);
   },
 };
 
@@ -49,15 +51,20 @@ async function main(): Promise<number> {
     cwd: process.cwd(),
     environment: process.env,
     clock: systemClock,
-    log: name === 'serve' ? jsonLog((line) => process.stderr.write(line), () => systemClock.now()) : personLog,
+    log:
+      name === 'serve'
+        ? jsonLog(
+            (line) => process.stderr.write(line),
+            () => systemClock.now(),
+          )
+        : personLog,
     program: __filename,
     assets: __dirname,
     version: manifest.version,
     stdin: readStdin,
     print: (text) => process.stdout.write(text),
-    interrupted: new Promise((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-    }),
+    unread,
+    interrupted: interrupted(),
   };
   // One of the three doors for exceptions: a bug ends the command with a word to the person.
   const done = await command.run(context).catch((thrown: unknown) => fail(3, `a bug of its own: ${messageOf(thrown)}`));
@@ -65,8 +72,24 @@ async function main(): Promise<number> {
   return done.ok ? done.value : fail(done.error.code, done.error.message);
 }
 
+/** How much later a second signal must come to mean "now": a shell and a parent may both pass on the first. */
+const IMPATIENT_MS = 500;
+
+/** Resolves at the first signal; whoever asks once more after a while does not want to wait. */
+function interrupted(): Promise<void> {
+  let first: number | undefined;
+  return new Promise((resolve) => {
+    const heard = (): void => {
+      first ??= systemClock.monotonic();
+      if (systemClock.monotonic() - first > IMPATIENT_MS) process.exit(3);
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, heard);
+  });
+}
+
 function fail(code: number, message: string): number {
-  process.stderr.write(`task-relay: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
+  process.stderr.write(`task-relay: ${plain(message.replace(/\s*\n\s*/g, ' '))}\n`);
   return code;
 }
 
@@ -76,8 +99,9 @@ async function readStdin(): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-// Whoever reads the output may stop reading.
-process.stdout.on('error', () => process.exit(0));
+// Whoever reads the output may stop reading: what was begun goes on without them.
+const unread = new Promise<void>((resolve) => process.stdout.on('error', () => resolve()));
+process.stderr.on('error', () => undefined);
 // Until it is known better: a process that ends by itself before its work is done has failed.
 process.exitCode = 3;
 void main().then((code) => {

@@ -9,15 +9,16 @@ import { Engine } from './engine/relay.ts';
 import { Sources } from './engine/sources.ts';
 import { commandExecutor } from './executors/command.ts';
 import { ExecutorRegistry } from './executors/registry.ts';
-import type { RepositoryError } from './git/repository.ts';
 import { openGuestDoor } from './guest/door.ts';
 import { removeHostFile, writeHostFile } from './guest/hostFile.ts';
 import { placesOf, type Places } from './host/places.ts';
 import { newToken } from './http/guard.ts';
 import { listen, type Listener } from './http/listener.ts';
 import { createMcpRoutes } from './mcp/routes.ts';
+import { MARK } from './process/mark.ts';
 import { endMarked } from './process/tree.ts';
 import type { Relay } from './protocol/relay.ts';
+import { attemptIo } from './store/ioError.ts';
 import type { JobStore } from './store/jobStore.ts';
 import { acquireLock } from './store/lock.ts';
 import { openStore } from './store/openStore.ts';
@@ -38,15 +39,17 @@ export interface HostOptions {
   /** Whether commands that come by MCP may run. */
   readonly allowCommands: boolean;
   readonly concurrency?: number;
+  /** The length of the journal in bytes at which a snapshot is made. */
+  readonly compactAt?: number;
   readonly version: string;
   readonly environment: Variables;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** `held`: another process is the host, and can be joined. */
+/** `place`: the record cannot be where it should be. `held`: another process is the host, and can be joined. */
 export interface HostError {
-  readonly kind: 'repository' | 'held' | 'failed';
+  readonly kind: 'repository' | 'place' | 'held' | 'failed';
   readonly message: string;
 }
 
@@ -59,6 +62,8 @@ export interface Host {
   readonly token: string;
   /** How many guests and MCP clients are connected. */
   visitors(): number;
+  /** When a guest last called, by the clock's monotonic time. */
+  calledAt(): number | undefined;
   /** Stops what runs (the next host picks it up), ends the doors, and lets go of the record. */
   close(): Promise<void>;
 }
@@ -71,13 +76,14 @@ export async function locate(
   directory: string,
   data: string | undefined,
   environment: Variables,
-): Promise<Result<{ readonly places: Places; readonly workspace: string }, RepositoryError>> {
+): Promise<Result<{ readonly places: Places; readonly workspace: string }, HostError>> {
   const sources = new Sources('', environment);
   try {
     const repository = await sources.repository(directory);
-    if (!repository.ok) return repository;
+    if (!repository.ok) return err({ kind: 'repository', message: repository.error.message });
     const places = await placesOf(repository.value.commonDir, data, environment);
-    return ok({ places, workspace: repository.value.topLevel });
+    if (!places.ok) return err({ kind: 'place', message: places.error.message });
+    return ok({ places: places.value, workspace: repository.value.topLevel });
   } finally {
     await sources.dispose();
   }
@@ -85,16 +91,18 @@ export async function locate(
 
 /** Composes a relay without an editor: lock, record, engine, doors. */
 export async function openHost(options: HostOptions): Promise<Result<Host, HostError>> {
-  const { environment, log } = options;
-  const located = await locate(options.directory, options.data, environment);
-  if (!located.ok) return err({ kind: 'repository', message: located.error.message });
-  const { places } = located.value;
-  if (places.note !== undefined) log.write('warn', places.note);
+  const located = await locate(options.directory, options.data, options.environment);
+  if (!located.ok) return located;
+  const { places, workspace } = located.value;
+  if (places.note !== undefined) options.log.write('warn', places.note);
   const lock = acquireLock(join(places.record, 'lock'));
   if (!lock.ok) return err({ kind: lock.error.kind === 'held' ? 'held' : 'failed', message: lock.error.message });
-  const opened = await openRecord(options, places, located.value.workspace, lock.value);
-  if (!opened.ok) lock.value.dispose();
-  return opened;
+  const opened = await attemptIo(`open the record "${places.record}"`, () =>
+    openRecord(options, places, workspace, lock.value),
+  );
+  if (opened.ok && opened.value.ok) return opened.value;
+  lock.value.dispose();
+  return opened.ok ? opened.value : err({ kind: 'failed', message: opened.error.message });
 }
 
 /** With the lock in hand. */
@@ -104,15 +112,23 @@ async function openRecord(
   workspace: string,
   lock: Disposable,
 ): Promise<Result<Host, HostError>> {
-  const { clock, log } = options;
+  const { clock, log, compactAt } = options;
   await endMarked(places.recordId, clock);
   const logs = join(places.record, 'logs');
   await rm(logs, { recursive: true, force: true });
   await mkdir(logs, { recursive: true, mode: 0o700 });
   const vault = new Vault(join(places.record, 'vault'));
-  const store = await openStore({ directory: places.record, assets: options.assets, vault, log });
+  const store = await openStore({
+    directory: places.record,
+    assets: options.assets,
+    vault,
+    log,
+    ...(compactAt === undefined ? {} : { compactAt }),
+  });
   if (!store.ok) return err({ kind: 'failed', message: store.error.message });
-  const sources = new Sources(places.work, options.environment, options.concurrency ?? CONCURRENCY);
+  // A git that outlives its host would write to mirror and slots beside the next one: it carries the record's mark.
+  const environment = { ...options.environment, [MARK]: `${places.recordId}/git` };
+  const sources = new Sources(places.work, environment, options.concurrency ?? CONCURRENCY);
   const engine = composeEngine(options, places, { store: store.value, vault, sources, logs });
   const close = async (): Promise<void> => {
     await engine.stop();
@@ -128,7 +144,8 @@ async function openRecord(
   }
   const token = newToken();
   const base = { relay: engine.relay, workspace, places, token };
-  if (options.mode === 'read') return ok({ ...base, url: undefined, visitors: () => 0, close });
+  if (options.mode === 'read')
+    return ok({ ...base, url: undefined, visitors: () => 0, calledAt: () => undefined, close });
   const doors = await openDoors(options, engine.relay, workspace, token);
   if (!doors.ok) {
     await close();
@@ -140,6 +157,7 @@ async function openRecord(
     ...base,
     url: listener.url,
     visitors: () => doors.value.visitors(),
+    calledAt: () => doors.value.calledAt(),
     close: async () => {
       await removeHostFile(places.record);
       doors.value.dispose();
@@ -181,6 +199,7 @@ function composeEngine(
 interface Doors extends Disposable {
   readonly listener: Listener;
   visitors(): number;
+  calledAt(): number | undefined;
 }
 
 /** MCP and guests, behind one guard. */
@@ -207,5 +226,6 @@ async function openDoors(
     dispose();
     return err({ kind: 'failed', message: listener.error.message });
   }
-  return ok({ listener: listener.value, visitors: () => guests.guests() + mcp.sessions(), dispose });
+  const visitors = (): number => guests.guests() + mcp.sessions();
+  return ok({ listener: listener.value, visitors, calledAt: () => guests.calledAt(), dispose });
 }

@@ -1,7 +1,8 @@
-import { err, ok } from '../base/result.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { DeliveryReport } from '../protocol/jobView.ts';
 import type { Command } from './context.ts';
-import { fromRelay } from './failure.ts';
-import { withJob } from './jobArgument.ts';
+import { fromRelay, type CliFailure } from './failure.ts';
+import { changeJob } from './jobArgument.ts';
 import { parseOptions } from './options.ts';
 import { deliveryText } from './text.ts';
 
@@ -12,11 +13,11 @@ export const cancel: Command = {
     const parsed = parseOptions(context, {}, ['a job id']);
     if (!parsed.ok) return parsed;
     const { values, positionals } = parsed.value;
-    return withJob(context, values, positionals[0] ?? '', 'look', async ({ relay }, jobId) => {
+    return changeJob(context, values, positionals[0] ?? '', 'look', async (relay, jobId, print) => {
       const done = await relay.cancel({ jobId, origin: 'cli' });
       if (!done.ok) return err(fromRelay(done.error));
       if (!done.value.ok) return err({ code: 1, message: `Job ${jobId} had ended before: ${done.value.state}.` });
-      context.print(values.json === true ? `${JSON.stringify(done.value)}\n` : `${jobId}  ${done.value.state}\n`);
+      print(values.json === true ? `${JSON.stringify(done.value)}\n` : `${jobId}  ${done.value.state}\n`);
       return ok(0);
     });
   },
@@ -29,12 +30,10 @@ export const retry: Command = {
     const parsed = parseOptions(context, {}, ['a job id']);
     if (!parsed.ok) return parsed;
     const { values, positionals } = parsed.value;
-    return withJob(context, values, positionals[0] ?? '', 'background', async ({ relay }, jobId) => {
+    return changeJob(context, values, positionals[0] ?? '', 'background', async (relay, jobId, print) => {
       const done = await relay.retry({ jobId, origin: 'cli' });
       if (!done.ok) return err(fromRelay(done.error));
-      context.print(
-        values.json === true ? `${JSON.stringify(done.value)}\n` : `${done.value.jobId}  ${done.value.state}\n`,
-      );
+      print(values.json === true ? `${JSON.stringify(done.value)}\n` : `${done.value.jobId}  ${done.value.state}\n`);
       return ok(0);
     });
   },
@@ -47,12 +46,12 @@ export const apply: Command = {
     const parsed = parseOptions(context, { check: { type: 'boolean' } }, ['a job id']);
     if (!parsed.ok) return parsed;
     const { values, positionals } = parsed.value;
-    return withJob(context, values, positionals[0] ?? '', 'look', async ({ relay }, jobId) => {
+    return changeJob(context, values, positionals[0] ?? '', 'look', async (relay, jobId, print) => {
       const done = await relay.apply({ jobId, origin: 'cli', dryRun: values.check === true });
       if (!done.ok) return err(fromRelay(done.error));
-      context.print(values.json === true ? `${JSON.stringify(done.value)}\n` : deliveryText(done.value));
-      if (!done.value.written) return ok(done.value.files.every((file) => file.verdict === 'clean') ? 0 : 1);
-      if (values.json !== true) context.print(`Applied. To take it back: task-relay undo ${jobId}\n`);
+      print(values.json === true ? `${JSON.stringify(done.value)}\n` : deliveryText(done.value));
+      if (!done.value.written) return ready(done.value);
+      if (values.json !== true) print(`Applied. To take it back: task-relay undo ${jobId}\n`);
       return ok(0);
     });
   },
@@ -65,10 +64,10 @@ export const undo: Command = {
     const parsed = parseOptions(context, {}, ['a job id']);
     if (!parsed.ok) return parsed;
     const { values, positionals } = parsed.value;
-    return withJob(context, values, positionals[0] ?? '', 'look', async ({ relay }, jobId) => {
+    return changeJob(context, values, positionals[0] ?? '', 'look', async (relay, jobId, print) => {
       const done = await relay.undo({ jobId, origin: 'cli' });
       if (!done.ok) return err(fromRelay(done.error));
-      context.print(
+      print(
         values.json === true
           ? `${JSON.stringify(done.value)}\n`
           : `Undone: ${String(done.value.files.length)} files are as before.\n`,
@@ -77,3 +76,11 @@ export const undo: Command = {
     });
   },
 };
+
+/** What a look before an apply comes to. */
+function ready({ files }: DeliveryReport): Result<0, CliFailure> {
+  const inTheWay = files.filter((file) => file.verdict !== 'clean').length;
+  if (inTheWay === 0) return ok(0);
+  const count = `${String(inTheWay)} of ${String(files.length)} files`;
+  return err({ code: 1, message: `The patch cannot be applied: ${count} stand in the way. Clear them, then apply.` });
+}

@@ -2,10 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { err, ok, type Result } from '../base/result.ts';
 import { join } from '../guest/join.ts';
+import type { RemoteRelay } from '../guest/remoteRelay.ts';
 import { locate, openHost, type Host, type HostError } from '../host.ts';
 import { startInBackground } from '../process/background.ts';
 import { MARK } from '../process/mark.ts';
 import type { Relay } from '../protocol/relay.ts';
+import { attemptIo } from '../store/ioError.ts';
 import type { CliContext } from './context.ts';
 import { badInput, relayFailed, type CliFailure } from './failure.ts';
 
@@ -28,8 +30,8 @@ export interface Connection {
 }
 
 /** A host that starts has the lock before it can be joined: how long to wait for it. */
-const JOIN_WITHIN_MS = 10_000;
-const JOIN_AGAIN_MS = 50;
+export const JOIN_WITHIN_MS = 10_000;
+export const JOIN_AGAIN_MS = 50;
 const MOST_STARTS = 3;
 
 /** Joins the live host of a repository, or becomes or starts one. */
@@ -39,33 +41,26 @@ export async function connect(
   need: Need,
 ): Promise<Result<Connection, CliFailure>> {
   const located = await locate(target.directory, target.data, context.environment);
-  if (!located.ok) return err(badInput(located.error.message));
+  if (!located.ok) return err(failureOf(located.error));
   const { places, workspace } = located.value;
   const end = context.clock.monotonic() + JOIN_WITHIN_MS;
+  const interrupt = new AbortController();
+  void context.interrupted.then(() => interrupt.abort());
   let starts = 0;
   for (;;) {
     const guest = await join(places.record, context.clock, context.log);
     if (guest !== undefined) {
-      const lost = new Promise<void>((resolve) => guest.onLost(() => resolve()));
-      return ok({
-        relay: guest,
-        workspace,
-        lost,
-        close: once(() => {
-          guest.dispose();
-          return Promise.resolve();
-        }),
-      });
+      // A host that this process is says so itself.
+      if (places.note !== undefined) context.log.write('warn', places.note);
+      return ok(asGuest(guest, workspace));
     }
     const started =
       need === 'background'
         ? await startHost(context, target, places.record, (starts += 1))
         : await hostHere(context, target, need);
     if (started.ok && started.value !== undefined) return ok(started.value);
-    if (!started.ok && started.error.kind !== 'held') {
-      const { kind, message } = started.error;
-      return err(kind === 'repository' ? badInput(message) : relayFailed(message));
-    }
+    if (!started.ok && started.error.kind !== 'held') return err(failureOf(started.error));
+    if (interrupt.signal.aborted) return err(relayFailed('Interrupted before the relay could be reached.'));
     if (context.clock.monotonic() > end) {
       return err(
         relayFailed(`Another process holds the record in "${places.record}" and does not answer. End it, or wait.`),
@@ -73,6 +68,14 @@ export async function connect(
     }
     await context.clock.pause(JOIN_AGAIN_MS);
   }
+}
+
+function asGuest(relay: RemoteRelay, workspace: string): Connection {
+  const close = (): Promise<void> => {
+    relay.dispose();
+    return Promise.resolve();
+  };
+  return { relay, workspace, lost: new Promise((resolve) => relay.onLost(() => resolve())), close: once(close) };
 }
 
 async function hostHere(
@@ -85,7 +88,7 @@ async function hostHere(
     directory,
     ...(data === undefined ? {} : { data }),
     assets,
-    mode: need === 'look' ? 'read' : 'run',
+    mode: need === 'host' ? 'run' : 'read',
     allowCommands: false,
     version,
     environment,
@@ -97,9 +100,9 @@ async function hostHere(
   return ok({
     relay,
     workspace,
-    host: host.value,
+    ...(need === 'host' ? { host: host.value } : {}),
     lost: new Promise(() => undefined),
-    close: () => host.value.close(),
+    close: once(() => host.value.close()),
   });
 }
 
@@ -111,7 +114,9 @@ async function startHost(
   attempt: number,
 ): Promise<Result<undefined, HostError>> {
   const logFile = joinPath(record, 'host.log');
-  const stderr = openSync(logFile, 'a', 0o600);
+  const opened = await attemptIo(`write "${logFile}"`, () => Promise.resolve(openSync(logFile, 'a', 0o600)));
+  if (!opened.ok) return err({ kind: 'failed', message: opened.error.message });
+  const stderr = opened.value;
   try {
     const dataOption = data === undefined ? [] : ['--data', data];
     const env = Object.fromEntries(
@@ -130,6 +135,10 @@ async function startHost(
   } finally {
     closeSync(stderr);
   }
+}
+
+export function failureOf({ kind, message }: HostError): CliFailure {
+  return kind === 'repository' || kind === 'place' ? badInput(message) : relayFailed(message);
 }
 
 /** An interrupt and the end of a command may both let go of a connection. */

@@ -16,6 +16,8 @@ export interface CliContext {
   readonly version: string;
   readonly stdin: () => Promise<string>;
   readonly print: (text: string | Uint8Array) => void;
+  /** Resolves when nobody reads what is printed any more. */
+  readonly unread: Promise<void>;
   /** Resolves when the user or the system asks the program to end. */
   readonly interrupted: Promise<void>;
 }

@@ -8,6 +8,8 @@ export type ExitCode = 0 | 1 | 2 | 3;
 export interface CliFailure {
   readonly code: Exclude<ExitCode, 0>;
   readonly message: string;
+  /** Whether the host went away: the next one can be asked again where nothing was to be changed. */
+  readonly isGone?: boolean;
 }
 
 export function badInput(message: string): CliFailure {
@@ -29,6 +31,7 @@ export function fromRelay({ kind, message }: RelayError): CliFailure {
     case 'conflict':
       return { code: 1, message };
     case 'closing':
+      return { ...relayFailed(message), isGone: true };
     case 'io':
     case 'internal':
       return relayFailed(message);

@@ -4,7 +4,7 @@ import { JobState } from '../domain/job.ts';
 import { LARGEST_SLICE } from '../protocol/calls.ts';
 import type { Command } from './context.ts';
 import { badInput, fromRelay } from './failure.ts';
-import { withJob, withRelay } from './jobArgument.ts';
+import { look, lookAtJob } from './jobArgument.ts';
 import { parseOptions, wholeNumber } from './options.ts';
 import { jobLine, jobText } from './text.ts';
 
@@ -22,21 +22,17 @@ export const jobs: Command = {
     if (!limit.ok) return limit;
     const offset = wholeNumber('offset', values.offset, 0, Number.MAX_SAFE_INTEGER);
     if (!offset.ok) return offset;
-    return withRelay(context, values, 'look', async ({ relay }) => {
+    return look(context, values, async (relay, print) => {
       const page = await relay.list({ state: state.data, limit: limit.value ?? 20, offset: offset.value ?? 0 });
       if (!page.ok) return err(fromRelay(page.error));
       const { items, total } = page.value;
       if (values.json === true) {
-        context.print(`${JSON.stringify(page.value)}\n`);
+        print(`${JSON.stringify(page.value)}\n`);
         return ok(0);
       }
-      for (const job of items) context.print(`${jobLine(job, context.clock.now())}\n`);
+      for (const job of items) print(`${jobLine(job, context.clock.now())}\n`);
       const more = total > items.length ? ` of ${String(total)}: --offset and --limit show others` : '';
-      context.print(
-        total === 0
-          ? 'No jobs yet. Submit one: task-relay submit --title … --run …\n'
-          : `${String(items.length)} jobs${more}\n`,
-      );
+      print(total === 0 ? noJobs(state.data) : `${String(items.length)} ${total === 1 ? 'job' : 'jobs'}${more}\n`);
       return ok(0);
     });
   },
@@ -49,10 +45,10 @@ export const show: Command = {
     const parsed = parseOptions(context, {}, ['a job id']);
     if (!parsed.ok) return parsed;
     const { values, positionals } = parsed.value;
-    return withJob(context, values, positionals[0] ?? '', 'look', async ({ relay }, jobId) => {
+    return lookAtJob(context, values, positionals[0] ?? '', async (relay, jobId, print) => {
       const job = await relay.get({ jobId });
       if (!job.ok) return err(fromRelay(job.error));
-      context.print(values.json === true ? `${JSON.stringify(job.value)}\n` : jobText(job.value));
+      print(values.json === true ? `${JSON.stringify(job.value)}\n` : jobText(job.value));
       return ok(0);
     });
   },
@@ -67,12 +63,12 @@ export const artifact: Command = {
     const { values, positionals } = parsed.value;
     const name = ArtifactName.safeParse(positionals[1]);
     if (!name.success) return err(badInput(`An artifact is one of ${ArtifactName.options.join(', ')}.`));
-    return withJob(context, values, positionals[0] ?? '', 'look', async ({ relay }, jobId) => {
+    return lookAtJob(context, values, positionals[0] ?? '', async (relay, jobId, print) => {
       for (let offset = 0; ;) {
         const slice = await relay.artifact({ jobId, name: name.data, offset, maxBytes: LARGEST_SLICE });
         if (!slice.ok) return err(fromRelay(slice.error));
         const bytes = Buffer.from(slice.value.base64, 'base64');
-        context.print(bytes);
+        print(bytes);
         offset += bytes.byteLength;
         if (bytes.byteLength === 0 || offset >= slice.value.totalBytes) return ok(0);
       }
@@ -80,40 +76,7 @@ export const artifact: Command = {
   },
 };
 
-export const logs: Command = {
-  name: 'logs',
-  usage: 'logs JOB [--follow] [--repo DIR]',
-  async run(context) {
-    const parsed = parseOptions(context, { follow: { type: 'boolean' } }, ['a job id']);
-    if (!parsed.ok) return parsed;
-    const { values, positionals } = parsed.value;
-    return withJob(context, values, positionals[0] ?? '', 'look', async ({ relay, lost }, jobId) => {
-      let wake: () => void = () => undefined;
-      let changed = new Promise<void>((resolve) => (wake = resolve));
-      const subscription = relay.onChange((change) => {
-        if (change.jobId === jobId) wake();
-      });
-      try {
-        for (let offset = 0; ;) {
-          const slice = await relay.log({ jobId, offset, maxBytes: LARGEST_SLICE });
-          if (!slice.ok) return err(fromRelay(slice.error));
-          const bytes = Buffer.from(slice.value.base64, 'base64');
-          context.print(bytes);
-          offset += bytes.byteLength;
-          if (offset < slice.value.totalBytes) continue;
-          if (slice.value.ended || values.follow !== true) return ok(0);
-          const next = await Promise.race([
-            changed,
-            lost.then(() => 'lost' as const),
-            context.interrupted.then(() => 'stop' as const),
-          ]);
-          if (next === 'stop') return ok(0);
-          if (next === 'lost') return err({ code: 3, message: 'The host is gone. Run the command again to go on.' });
-          changed = new Promise<void>((resolve) => (wake = resolve));
-        }
-      } finally {
-        subscription.dispose();
-      }
-    });
-  },
-};
+function noJobs(state: JobState | undefined): string {
+  if (state !== undefined) return `No job is ${state}.\n`;
+  return 'No jobs yet. Submit one: task-relay submit --title … --run …\n';
+}

@@ -1,7 +1,9 @@
 import { ok, err, type Result } from '../base/result.ts';
-import { openHost, type Host } from '../host.ts';
+import { join } from '../guest/join.ts';
+import { locate, openHost, type Host, type HostOptions } from '../host.ts';
+import { failureOf, JOIN_AGAIN_MS, JOIN_WITHIN_MS } from './connection.ts';
 import type { CliContext, Command } from './context.ts';
-import { badInput, relayFailed, type CliFailure } from './failure.ts';
+import { relayFailed, type CliFailure } from './failure.ts';
 import { directoryOf, parseOptions, wholeNumber } from './options.ts';
 
 export const serve: Command = {
@@ -26,7 +28,7 @@ export const serve: Command = {
     if (!concurrency.ok) return concurrency;
     const idle = wholeNumber('idle-exit', values['idle-exit'], 0, 86_400);
     if (!idle.ok) return idle;
-    const opened = await openHost({
+    const opened = await becomeHost(context, {
       ...context,
       directory: directoryOf(context, values.repo),
       ...(values.data === undefined ? {} : { data: values.data }),
@@ -35,13 +37,33 @@ export const serve: Command = {
       ...(concurrency.value === undefined ? {} : { concurrency: concurrency.value }),
       allowCommands: values['allow-commands'] === true,
     });
-    if (!opened.ok) {
-      const { kind, message } = opened.error;
-      return err(kind === 'repository' ? badInput(message) : relayFailed(message));
-    }
-    return run(context, opened.value, idle.value);
+    return opened.ok ? run(context, opened.value, idle.value) : opened;
   },
 };
+
+/** Another command line may have the record for a moment, to look; a host that lives has it for good. */
+async function becomeHost({ clock, log }: CliContext, options: HostOptions): Promise<Result<Host, CliFailure>> {
+  const end = clock.monotonic() + JOIN_WITHIN_MS;
+  for (;;) {
+    const opened = await openHost(options);
+    if (opened.ok) return opened;
+    if (opened.error.kind !== 'held') return err(failureOf(opened.error));
+    const located = await locate(options.directory, options.data, options.environment);
+    if (!located.ok) return err(failureOf(located.error));
+    const { record } = located.value.places;
+    const other = await join(record, clock, log);
+    other?.dispose();
+    if (other !== undefined) {
+      return err(
+        relayFailed(
+          `This repository has a host already, whose address is in "${record}/host.json": use it, or end it.`,
+        ),
+      );
+    }
+    if (clock.monotonic() > end) return err(relayFailed(`${opened.error.message}. End that process, or wait.`));
+    await clock.pause(JOIN_AGAIN_MS);
+  }
+}
 
 async function run(context: CliContext, host: Host, idleSeconds: number | undefined): Promise<Result<0, CliFailure>> {
   const { url, token, places } = host;
@@ -59,6 +81,8 @@ function untilIdle({ clock }: CliContext, host: Host, ms: number): Promise<void>
     let busyAt = clock.monotonic();
     const look = async (): Promise<void> => {
       const activity = await host.relay.activity({});
+      // Who has just looked whether this host lives is about to call it.
+      busyAt = Math.max(busyAt, host.calledAt() ?? 0);
       if (host.visitors() > 0 || (activity.ok && activity.value.live > 0)) busyAt = clock.monotonic();
       if (clock.monotonic() - busyAt >= ms) resolve();
       else clock.after(Math.min(ms, 1000), () => void look());

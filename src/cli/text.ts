@@ -29,7 +29,7 @@ export function jobText(job: JobView): string {
   if (job.checks.length > 0) lines.push('  checks');
   for (const check of job.checks) {
     lines.push(
-      `    ${check.verdict.padEnd(5)} ${plain(check.name).padEnd(10)} ${plain(oneLine(check.detail?.split('\n')[0] ?? ''))}`,
+      `    ${check.verdict.padEnd(5)} ${plain(oneLine(check.name)).padEnd(10)} ${plain(oneLine(check.detail?.split('\n')[0] ?? ''))}`,
     );
   }
   if (job.artifacts.length > 0) lines.push('  artifacts');

@@ -9,6 +9,8 @@ import { fromRelay, type CliFailure } from './failure.ts';
 /** How long guests may take to read the end of their jobs before a host that is done goes away. */
 const GUESTS_MS = 2000;
 const LOOK_AGAIN_MS = 25;
+/** Who has just looked whether this host lives is about to call it. */
+const QUIET_MS = 300;
 
 /** Waits for a job's end and tells each state on the way; undefined where the host was lost before. */
 export async function waitForEnd(
@@ -58,7 +60,8 @@ export async function leave({ clock, interrupted }: CliContext, connection: Conn
     if (!activity.ok) break;
     if (activity.value.live === 0) {
       guestsUntil ??= clock.monotonic() + GUESTS_MS;
-      if (host.visitors() === 0 || clock.monotonic() > guestsUntil) break;
+      const isQuiet = clock.monotonic() - (host.calledAt() ?? 0) > QUIET_MS;
+      if ((isQuiet && host.visitors() === 0) || clock.monotonic() > guestsUntil) break;
     } else {
       guestsUntil = undefined;
     }

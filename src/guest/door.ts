@@ -34,6 +34,8 @@ export interface GuestDoor extends Disposable {
   readonly routes: readonly DoorRoute[];
   /** How many guests are listening: a host with guests is not idle. */
   guests(): number;
+  /** When a guest last called, by the clock's monotonic time; undefined before the first. Who has called may call again. */
+  calledAt(): number | undefined;
 }
 
 /**
@@ -42,6 +44,7 @@ export interface GuestDoor extends Disposable {
  */
 export function openGuestDoor(options: GuestDoorOptions): GuestDoor {
   const streams = new Set<EventStream>();
+  let calledAt: number | undefined;
   const broadcast = (change: RelayChange): void => {
     if (streams.size === 0) return;
     const frame = eventFrame(change);
@@ -53,7 +56,10 @@ export function openGuestDoor(options: GuestDoorOptions): GuestDoor {
       {
         methods: ['POST'],
         path: CALL_PATH,
-        handle: async (_request, response, body) => reply(response, await answer(options, body)),
+        handle: async (_request, response, body) => {
+          calledAt = options.clock.monotonic();
+          reply(response, await answer(options, body));
+        },
       },
       {
         methods: ['GET'],
@@ -68,6 +74,7 @@ export function openGuestDoor(options: GuestDoorOptions): GuestDoor {
       },
     ],
     guests: () => streams.size,
+    calledAt: () => calledAt,
     dispose() {
       subscription.dispose();
       for (const stream of streams) stream.dispose();

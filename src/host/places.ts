@@ -3,6 +3,8 @@ import { access, mkdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../base/canonical.ts';
+import type { Result } from '../base/result.ts';
+import { attemptIo, type IoError } from '../store/ioError.ts';
 
 /** Where one relay lives. */
 export interface Places {
@@ -19,20 +21,26 @@ export interface Places {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** One relay a repository: every window, linked worktree and command line comes to the same places. */
-export async function placesOf(commonDir: string, data: string | undefined, environment: Variables): Promise<Places> {
+export async function placesOf(
+  commonDir: string,
+  data: string | undefined,
+  environment: Variables,
+): Promise<Result<Places, IoError>> {
   const cache = cacheDirectory(process.platform, environment);
   const own = join(commonDir, 'task-relay');
-  if (data !== undefined) return at(data, cache);
-  if (await isWritable(commonDir, own)) return at(own, cache);
+  if (data !== undefined) return at(data, cache, {});
+  if (await isWritable(commonDir, own)) return at(own, cache, {});
   const record = join(cache, `record-${sha256(commonDir).slice(0, 10)}`);
-  return { ...(await at(record, cache)), note: `"${commonDir}" cannot be written, so the record is in "${record}"` };
+  return at(record, cache, { note: `"${commonDir}" cannot be written, so the record is in "${record}"` });
 }
 
-async function at(record: string, cache: string): Promise<Places> {
-  await mkdir(record, { recursive: true, mode: 0o700 });
-  const real = await realpath(record);
-  const recordId = sha256(real).slice(0, 10);
-  return { record: real, recordId, work: join(cache, recordId) };
+function at(path: string, cache: string, note: Pick<Places, 'note'>): Promise<Result<Places, IoError>> {
+  return attemptIo(`make the record's folder "${path}"`, async () => {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const record = await realpath(path);
+    const recordId = sha256(record).slice(0, 10);
+    return { record, recordId, work: join(cache, recordId), ...note };
+  });
 }
 
 /** The platform's folder for caches, and in it the relay's. */

@@ -43,7 +43,16 @@ export class LineProcess {
 
   #start(): Running {
     const { file, args, cwd, env } = this.#command;
-    const options = { cwd, env, extendEnv: false, reject: false, buffer: false, stderr: 'ignore' } as const;
+    // Its end comes with the end of its stdin. Execa's own clean-up would listen for signals, and end this process by them.
+    const options = {
+      cwd,
+      env,
+      extendEnv: false,
+      reject: false,
+      buffer: false,
+      cleanup: false,
+      stderr: 'ignore',
+    } as const;
     const started = execa(file, args, options);
     const child: Running = { stdin: started.stdin, ended: started };
     this.#child = child;
