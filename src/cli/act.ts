@@ -4,7 +4,7 @@ import type { Command } from './context.ts';
 import { fromRelay, type CliFailure } from './failure.ts';
 import { changeJob } from './jobArgument.ts';
 import { parseOptions } from './options.ts';
-import { deliveryText } from './text.ts';
+import { deliveryText, jsonLine } from './text.ts';
 
 export const cancel: Command = {
   name: 'cancel',
@@ -17,7 +17,7 @@ export const cancel: Command = {
       const done = await relay.cancel({ jobId, origin: 'cli' });
       if (!done.ok) return err(fromRelay(done.error));
       if (!done.value.ok) return err({ code: 1, message: `Job ${jobId} had ended before: ${done.value.state}.` });
-      print(values.json === true ? `${JSON.stringify(done.value)}\n` : `${jobId}  ${done.value.state}\n`);
+      print(values.json === true ? jsonLine(done.value) : `${jobId}  ${done.value.state}\n`);
       return ok(0);
     });
   },
@@ -33,7 +33,7 @@ export const retry: Command = {
     return changeJob(context, values, positionals[0] ?? '', 'background', async (relay, jobId, print) => {
       const done = await relay.retry({ jobId, origin: 'cli' });
       if (!done.ok) return err(fromRelay(done.error));
-      print(values.json === true ? `${JSON.stringify(done.value)}\n` : `${done.value.jobId}  ${done.value.state}\n`);
+      print(values.json === true ? jsonLine(done.value) : `${done.value.jobId}  ${done.value.state}\n`);
       return ok(0);
     });
   },
@@ -49,7 +49,7 @@ export const apply: Command = {
     return changeJob(context, values, positionals[0] ?? '', 'look', async (relay, jobId, print) => {
       const done = await relay.apply({ jobId, origin: 'cli', dryRun: values.check === true });
       if (!done.ok) return err(fromRelay(done.error));
-      print(values.json === true ? `${JSON.stringify(done.value)}\n` : deliveryText(done.value));
+      print(values.json === true ? jsonLine(done.value) : deliveryText(done.value));
       if (!done.value.written) return ready(done.value);
       if (values.json !== true) print(`Applied. To take it back: task-relay undo ${jobId}\n`);
       return ok(0);
@@ -69,7 +69,7 @@ export const undo: Command = {
       if (!done.ok) return err(fromRelay(done.error));
       print(
         values.json === true
-          ? `${JSON.stringify(done.value)}\n`
+          ? jsonLine(done.value)
           : `Undone: ${String(done.value.files.length)} files are as before.\n`,
       );
       return ok(0);

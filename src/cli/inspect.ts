@@ -6,7 +6,7 @@ import type { Command } from './context.ts';
 import { badInput, fromRelay } from './failure.ts';
 import { look, lookAtJob } from './jobArgument.ts';
 import { parseOptions, wholeNumber } from './options.ts';
-import { jobLine, jobText } from './text.ts';
+import { jobLine, jobText, jsonLine } from './text.ts';
 
 export const jobs: Command = {
   name: 'jobs',
@@ -27,7 +27,7 @@ export const jobs: Command = {
       if (!page.ok) return err(fromRelay(page.error));
       const { items, total } = page.value;
       if (values.json === true) {
-        print(`${JSON.stringify(page.value)}\n`);
+        print(jsonLine(page.value));
         return ok(0);
       }
       for (const job of items) print(`${jobLine(job, context.clock.now())}\n`);
@@ -48,7 +48,7 @@ export const show: Command = {
     return lookAtJob(context, values, positionals[0] ?? '', async (relay, jobId, print) => {
       const job = await relay.get({ jobId });
       if (!job.ok) return err(fromRelay(job.error));
-      print(values.json === true ? `${JSON.stringify(job.value)}\n` : jobText(job.value));
+      print(values.json === true ? jsonLine(job.value) : jobText(job.value));
       return ok(0);
     });
   },

@@ -15,7 +15,7 @@ export interface RecordOptions {
 }
 
 /** The job that the user named: by its id, or by a beginning that no other job has. */
-export async function jobNamed(relay: Relay, text: string): Promise<Result<JobId, CliFailure>> {
+async function jobNamed(relay: Relay, text: string): Promise<Result<JobId, CliFailure>> {
   if (!/^[a-z2-7]{1,16}$/.test(text)) {
     return err(
       badInput(`No job begins with "${text}": ids have 16 characters of a-z and 2-7. "task-relay jobs" lists them.`),

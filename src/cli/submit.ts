@@ -8,7 +8,7 @@ import type { CliContext, Command, CommandResult } from './context.ts';
 import { fromRelay, relayFailed, type CliFailure } from './failure.ts';
 import { directoryOf, parseOptions } from './options.ts';
 import { specOf, specOptions } from './spec.ts';
-import { jobText } from './text.ts';
+import { jobText, jsonLine } from './text.ts';
 import { leave, waitForEnd } from './wait.ts';
 
 export const submit: Command = {
@@ -45,7 +45,7 @@ async function submitAndLeave(context: CliContext, target: Target, spec: JobSpec
       const submitted = await relay.submit({ spec, workspace, origin: 'cli' });
       const job = submitted.ok ? await relay.get({ jobId: submitted.value.jobId }) : submitted;
       if (job.ok) {
-        context.print(json ? `${JSON.stringify(job.value)}\n` : `${job.value.jobId}  ${job.value.state}\n`);
+        context.print(json ? jsonLine(job.value) : `${job.value.jobId}  ${job.value.state}\n`);
         return ok(0);
       }
       if (job.error.kind !== 'closing' || host === MOST_HOSTS) return err(fromRelay(job.error));
@@ -113,7 +113,7 @@ function whatGoesOn(jobId: JobId | undefined, { host }: Connection): string {
 
 function tell(context: CliContext, job: JobView, json: boolean): Result<0, CliFailure> {
   const { jobId, state } = job;
-  context.print(json ? `${JSON.stringify(job)}\n` : jobText(job));
+  context.print(json ? jsonLine(job) : jobText(job));
   if (state !== 'SUCCEEDED') {
     const why = job.reasonCode === undefined ? state : `${state} (${job.reasonCode})`;
     return err({

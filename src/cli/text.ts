@@ -1,8 +1,17 @@
 import type { JobSummary, JobView, DeliveryReport } from '../protocol/jobView.ts';
 
-/** What the commands print for people. Control characters of others' texts are shown, not obeyed. */
+/** Those that a terminal obeys, but for tab and newline: C0, C1, and what turns the direction of a text. */
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Others' texts for people: control characters are shown, not obeyed. */
 export function plain(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�');
+  return text.replace(CONTROLS, '\ufffd');
+}
+
+/** An object as one line of JSON, which a terminal may show as well. */
+export function jsonLine(value: unknown): string {
+  const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(value).replace(CONTROLS, escaped)}\n`;
 }
 
 export function jobLine(job: JobSummary, now: number): string {
@@ -46,7 +55,7 @@ export function deliveryText(report: DeliveryReport): string {
     .join('');
 }
 
-export function duration(ms: number): string {
+function duration(ms: number): string {
   if (ms < 1000) return `${String(Math.max(0, Math.round(ms)))} ms`;
   const seconds = ms / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;

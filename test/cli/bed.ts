@@ -43,8 +43,8 @@ export interface StartOptions {
   readonly cwd?: string;
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Another program than this Node. */
-  readonly node?: string;
+  /** What runs the command line, where not this Node alone. */
+  readonly by?: readonly [file: string, ...args: string[]];
 }
 
 /** A command that waits until it is let go. */
@@ -83,9 +83,10 @@ export class Bed {
 
   start(
     args: readonly string[],
-    { cwd = this.repo, stdin, env = {}, node = process.execPath }: StartOptions = {},
+    { cwd = this.repo, stdin, env = {}, by = [process.execPath] }: StartOptions = {},
   ): Running {
-    const child = spawn(node, [join(inject('programs'), 'cli.cjs'), ...args], {
+    const [file, ...before] = by;
+    const child = spawn(file, [...before, join(inject('programs'), 'cli.cjs'), ...args], {
       cwd,
       env: { ...this.env, ...env },
       stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

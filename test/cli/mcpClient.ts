@@ -5,7 +5,7 @@ import * as z from 'zod';
 
 const Answer = z.object({
   isError: z.boolean().default(false),
-  structuredContent: z.unknown(),
+  structuredContent: z.unknown().optional(),
   content: z.array(z.object({ text: z.string() })),
 });
 
