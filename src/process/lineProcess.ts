@@ -10,16 +10,23 @@ export interface LineCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
+type Told = (answer: string | undefined) => void;
+
 interface Running {
   readonly stdin: Writable;
   readonly ended: Promise<unknown>;
 }
 
-/** A program that answers each line on its stdin by one line on its stdout. Started when first asked, and again after it died. */
+/**
+ * A program that answers each line on its stdin by one line on its stdout. Started when first asked, and again after it
+ * died. What is asked in one turn goes out together, and equal lines of one turn are asked once.
+ */
 export class LineProcess {
   readonly #command: LineCommand;
   #child: Running | undefined;
-  #waiting: ((answer: string | undefined) => void)[] = [];
+  #waiting: Told[] = [];
+  /** The lines that are to be asked at the end of this turn, with who waits for each. */
+  #turn = new Map<string, Told[]>();
 
   constructor(command: LineCommand) {
     this.#command = command;
@@ -27,18 +34,37 @@ export class LineProcess {
 
   /** The answer; undefined where the program could not be started, or died before it answered. */
   ask(line: string): Promise<string | undefined> {
-    const child = this.#child ?? this.#start();
     return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      child.stdin.write(`${line}\n`);
+      const same = this.#turn.get(line);
+      if (same !== undefined) {
+        same.push(resolve);
+        return;
+      }
+      this.#turn.set(line, [resolve]);
+      // After the microtasks of this turn, so that all who are woken together ask together.
+      if (this.#turn.size === 1) process.nextTick(() => this.#send());
     });
   }
 
   async close(): Promise<void> {
+    this.#send();
     const child = this.#child;
     if (child === undefined) return;
     child.stdin.end();
     await child.ended;
+  }
+
+  #send(): void {
+    if (this.#turn.size === 0) return;
+    const child = this.#child ?? this.#start();
+    const turn = this.#turn;
+    this.#turn = new Map();
+    for (const asking of turn.values()) {
+      this.#waiting.push((answer) => {
+        for (const tell of asking) tell(answer);
+      });
+    }
+    child.stdin.write(`${[...turn.keys()].join('\n')}\n`);
   }
 
   #start(): Running {
