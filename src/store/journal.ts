@@ -76,12 +76,12 @@ export class Journal {
   #wake(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    // After the microtasks of this turn, so that callers who are answered together write together.
-    process.nextTick(() => void this.#run());
+    void this.#run();
   }
 
   async #run(): Promise<void> {
     for (;;) {
+      await endOfTurn();
       const turn = this.#turns.shift();
       if (turn !== undefined) await turn();
       else if (this.#waiting.length > 0) await this.#write();
@@ -113,4 +113,9 @@ export class Journal {
     for (const { line } of wave) end += line.copy(target, end);
     return target.subarray(0, end);
   }
+}
+
+/** After the microtasks of this turn, so that callers who are answered together write together. */
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
 }
