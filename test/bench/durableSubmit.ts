@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readdirSync, statSync, writeSync } from
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBed, type Bed } from './bed.ts';
+import { ratePerSecond } from './crowd.ts';
 import { noopRunner } from './noopRunner.ts';
 import { atLeast, atMost, ms, perSecond, told, type Row } from './row.ts';
 import { makeRepository } from './sampleRepository.ts';
@@ -26,12 +27,13 @@ export async function durableSubmit(): Promise<readonly Row[]> {
     makeRepository(repository, 10, 100);
     const single = await oneCaller(join(directory, 'single'), repository);
     const rates = new Map<number, number[]>();
-    for (let round = 0; round < ROUNDS; round++) {
+    // The first round warms all of them up.
+    for (let round = -1; round < ROUNDS; round++) {
       for (const { callers, each } of CROWDS) {
         const bed = await openIdle(join(directory, `crowd-${round}-${callers}`), repository);
         const rate = await throughput(bed, callers, each);
         await bed.close();
-        rates.set(callers, [...(rates.get(callers) ?? []), rate]);
+        if (round >= 0) rates.set(callers, [...(rates.get(callers) ?? []), rate]);
       }
     }
     const rate = (callers: number): number => median(rates.get(callers) ?? []);
@@ -108,11 +110,7 @@ async function timed(work: () => unknown): Promise<number> {
 
 /** Submits a second, each caller awaiting its own. */
 async function throughput(bed: Bed, callers: number, each: number): Promise<number> {
-  const caller = async (count: number): Promise<void> => {
-    for (let number = 0; number < count; number++) await bed.submit(specAtCommit(number));
-  };
-  await Promise.all(Array.from({ length: callers }, () => caller(Math.ceil(each / 5))));
-  const started = performance.now();
-  await Promise.all(Array.from({ length: callers }, () => caller(each)));
-  return (callers * each * 1000) / (performance.now() - started);
+  const submit = (number: number): Promise<unknown> => bed.submit(specAtCommit(number));
+  await ratePerSecond((callers * each) / 5, callers, submit);
+  return ratePerSecond(callers * each, callers, submit);
 }

@@ -6,6 +6,7 @@ import type { Runner } from '../../src/engine/runner.ts';
 import { openHost } from '../../src/host.ts';
 import { assets, must, openBed, type Bed } from './bed.ts';
 import { inChild, type ChildTask, type Figures } from './child.ts';
+import { ratePerSecond } from './crowd.ts';
 import { limited, megabytes, ms, told, type Row } from './row.ts';
 import { makeRepository } from './sampleRepository.ts';
 import { specAtHead } from './sampleSpec.ts';
@@ -92,11 +93,7 @@ function openRecord(directory: string): Promise<Bed> {
 }
 
 async function runJobs(bed: Bed, jobs: number): Promise<void> {
-  let next = 0;
-  const caller = async (): Promise<void> => {
-    for (let number = next++; number < jobs; number = next++) await bed.ended(await bed.submit(specAtHead(number)));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, caller));
+  await ratePerSecond(jobs, AT_ONCE, async (number) => bed.ended(await bed.submit(specAtHead(number))));
 }
 
 /** Ends each job as one that changed two files ends, without making them. */
