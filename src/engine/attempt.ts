@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { err, messageOf, never, ok, type Result } from '../base/result.ts';
-import type { Artifact, Check } from '../domain/artifact.ts';
-import type { Outcome } from '../domain/event.ts';
 import type { ExecutorError, Report } from '../domain/executor.ts';
-import { failure, type Failure } from '../domain/failure.ts';
+import { failure } from '../domain/failure.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { RunningJob } from '../domain/job.ts';
 import { defaults, type Gate } from '../domain/jobSpec.ts';
@@ -14,18 +12,25 @@ import type { Bundle } from '../checks/bundle.ts';
 import type { GateRun } from '../checks/gates.ts';
 import { judge } from '../checks/pipeline.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
-import { difference, filtered, snapshot, type CaptureError, type Difference, type Snapshot } from '../git/capture.ts';
+import {
+  copyIndex,
+  difference,
+  filtered,
+  snapshot,
+  type CaptureError,
+  type Difference,
+  type Snapshot,
+} from '../git/capture.ts';
 import { describe } from '../git/git.ts';
 import { withoutSetup } from '../git/proof.ts';
 import { removeTree } from '../git/removeTree.ts';
 import type { Claim } from '../git/slots.ts';
 import { executorEnvironment } from '../process/environment.ts';
 import { runShell } from '../process/shell.ts';
-import type { IoError } from '../store/ioError.ts';
-import type { Stored, Vault } from '../store/vault.ts';
+import type { Vault } from '../store/vault.ts';
 import { AttemptLog } from './attemptLog.ts';
-import { outMarkdown, pullRequest } from './documents.ts';
 import type { AttemptEnd, Runner } from './runner.ts';
+import { seal, type Sealable, type Stop } from './seal.ts';
 import type { Ground, Sources } from './sources.ts';
 
 export interface AttemptOptions {
@@ -44,15 +49,6 @@ export interface AttemptOptions {
   readonly maxPatchBytes: number;
   readonly onLog: (job: RunningJob, bytes: number) => void;
 }
-
-/** Changed files that a job's own record lists; the patch has them all. */
-const LISTED_FILES = 500;
-
-/** The longest pause between two tries to keep an artifact. */
-const LONGEST_WAIT_MS = 32_000;
-
-/** Why an attempt cannot go on: a failure to tell, or a signal that was raised. */
-type Stop = { readonly kind: 'failed'; readonly failure: Failure } | { readonly kind: 'stopped' };
 
 /** What an attempt has made when its executor is done. */
 interface Made {
@@ -74,10 +70,10 @@ export class LocalRunner implements Runner {
   async run(job: RunningJob, signal: AbortSignal): Promise<AttemptEnd> {
     const { clock, logs, onLog, sources, log: relayLog } = this.#options;
     const name = `${job.id}-${String(job.attempt)}`;
-    const log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
     const temporary = join(sources.temporary, name);
-    await mkdir(temporary, { recursive: true, mode: 0o700 });
     try {
+      const log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
+      await mkdir(temporary, { recursive: true, mode: 0o700 });
       return await new Attempt(this.#options, job, signal, log, temporary, (promise) => this.#return(promise)).run();
     } catch (thrown) {
       // One of the three doors for exceptions: a bug of the relay's ends this attempt and nothing else.
@@ -142,12 +138,15 @@ class Attempt {
     }
     const claimed = await ground.value.slots.claim(this.#job.baseline);
     if (!claimed.ok) return this.#end({ kind: 'failed', failure: failure('INTERNAL_ERROR', claimed.error.message) });
-    const made = await this.#make(claimed.value, ground.value, ensured.value);
+    const made = await this.#make(claimed.value, ground.value, ensured.value).catch((thrown: unknown) => {
+      this.#inBackground(claimed.value.release());
+      throw thrown;
+    });
     // The result is pinned in the mirror (see #make): the slot may go while it is being judged.
     const returned = claimed.value.release(made.ok ? made.value.shot.special : undefined);
     this.#inBackground(returned);
     if (!made.ok) return this.#end(made.error);
-    return this.#prove(made.value, ground.value, claimed.value, returned);
+    return this.#prove(made.value, ground.value, returned);
   }
 
   /** Setup, executor, capture; all in the slot, under one time limit. */
@@ -172,6 +171,8 @@ class Attempt {
       if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
       const pinned = await mirror.pin(this.#job.id, this.#job.baseline, result.value);
       if (!pinned.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(pinned.error)) });
+      // The slot may be at another baseline by the time that this one is proven.
+      await copyIndex(claim.slot.baseIndex, this.#baseIndex());
       return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value });
     } finally {
       timer.dispose();
@@ -198,7 +199,7 @@ class Attempt {
     );
   }
 
-  async #prove(made: Made, ground: Ground, claim: Claim, returned: Promise<void>): Promise<AttemptEnd> {
+  async #prove(made: Made, ground: Ground, returned: Promise<void>): Promise<AttemptEnd> {
     const { mirror } = ground;
     const { maxPatchBytes, clock } = this.#options;
     const diff: Result<Difference, CaptureError> =
@@ -221,7 +222,7 @@ class Attempt {
       ignored: made.shot.ignored,
       filtered: underFilter.value,
     };
-    const place = { git: mirror.git, baseIndex: claim.slot.baseIndex, scratchIndex: this.#scratch() };
+    const place = { git: mirror.git, baseIndex: this.#baseIndex(), scratchIndex: this.#scratch() };
     const gates = { run: (gate: Gate, on: 'result' | 'baseline') => this.#runGate(gate, on, made, ground, returned) };
     const verdict = await judge(bundle, place, gates, clock);
     if (this.#signal.aborted) return this.#end({ kind: 'stopped' });
@@ -284,72 +285,11 @@ class Attempt {
     }
   }
 
-  /** Writes the artifacts and tells the end. The vault has them before anybody hears of it. */
-  async #end(
-    stop: Stop | undefined,
-    made: { report?: Report; bundle?: Bundle; checks?: readonly Check[] } = {},
-  ): Promise<AttemptEnd> {
+  #end(stop: Stop | undefined, made: Sealable = {}): Promise<AttemptEnd> {
     if (stop?.kind === 'failed') this.#say(`${stop.failure.code}: ${stop.failure.message}`);
     else this.#say(stop === undefined ? 'succeeded' : 'stopped');
-    await this.#log.close();
-    const { vault } = this.#options;
-    if (stop?.kind === 'stopped') {
-      const kept = await this.#keep('logs.txt', () => vault.putFile(this.#log.path));
-      return { kind: 'stopped', artifacts: kept.ok ? [kept.value] : [] };
-    }
-    const files = made.bundle?.files ?? [];
-    const told = {
-      job: this.#job,
-      files: files.slice(0, LISTED_FILES),
-      fileCount: files.length,
-      checks: made.checks ?? [],
-      ...(made.report === undefined ? {} : { report: made.report }),
-      ...(stop === undefined ? {} : { failure: stop.failure }),
-    };
-    const texts: readonly (readonly [Artifact['name'], Uint8Array])[] = [
-      ...(made.bundle === undefined ? [] : [['patch.diff', made.bundle.patch] as const]),
-      ['out.md', Buffer.from(outMarkdown(told))],
-      ...(stop === undefined ? [['pr.json', Buffer.from(pullRequest(told))] as const] : []),
-    ];
-    const stored = await Promise.all([
-      ...texts.map(([name, bytes]) => this.#keep(name, () => vault.put(bytes))),
-      this.#keep('logs.txt', () => vault.putFile(this.#log.path)),
-    ]);
-    const artifacts = stored.flatMap((kept) => (kept.ok ? [kept.value] : []));
-    const lost = stored.find((kept) => !kept.ok);
-    if (lost?.ok === false)
-      return {
-        kind: 'failed',
-        failure: lost.error,
-        outcome: { checks: [...told.checks], artifacts, files: [], fileCount: 0 },
-      };
-    const outcome: Outcome = {
-      ...(made.report?.summary === undefined ? {} : { summary: made.report.summary }),
-      ...(made.report?.usage === undefined ? {} : { usage: made.report.usage }),
-      checks: [...told.checks],
-      artifacts,
-      files: [...told.files],
-      fileCount: files.length,
-      ...(made.bundle === undefined ? {} : { resultTree: made.bundle.resultTree }),
-    };
-    return stop === undefined ? { kind: 'succeeded', outcome } : { kind: 'failed', failure: stop.failure, outcome };
-  }
-
-  /** A full disk may have room again in a moment: the work of an attempt is worth waiting for. */
-  async #keep(name: Artifact['name'], put: () => Promise<Result<Stored, IoError>>): Promise<Result<Artifact, Failure>> {
-    for (let wait = 1000; ; wait *= 2) {
-      const stored = await put();
-      if (stored.ok) return ok({ name, ...stored.value });
-      if (wait > LONGEST_WAIT_MS || this.#signal.aborted) {
-        return err(
-          failure(
-            'INTERNAL_ERROR',
-            `The relay could not keep ${name}: ${stored.error.message}. Make room, then retry the job.`,
-          ),
-        );
-      }
-      await this.#options.clock.pause(wait);
-    }
+    const { vault, clock } = this.#options;
+    return seal({ job: this.#job, signal: this.#signal, log: this.#log, vault, clock }, stop, made);
   }
 
   #stopOr(limit: AbortSignal, seconds: number, error: ExecutorError): Stop {
@@ -368,6 +308,10 @@ class Attempt {
 
   #scratch(): string {
     return join(this.#temporary, 'index');
+  }
+
+  #baseIndex(): string {
+    return join(this.#temporary, 'index.base');
   }
 
   #say(text: string): void {

@@ -369,13 +369,13 @@ describe('where the host is no superuser', () => {
     ];
     for (const [run, expected] of runs) {
       const job = await child.run(command(run));
-      expect(job, run).toMatchObject(expected);
+      expect(job, `${run}: ${job.message ?? ''}`).toMatchObject(expected);
       const next = await child.run(
         command('echo x > src/c.txt; echo y > new', {
           checks: [{ name: 'whole', run: 'test "$(cat src/c.txt)" = x' }],
         }),
       );
-      expect(next, `after ${run}`).toMatchObject({ state: 'SUCCEEDED', fileCount: 2 });
+      expect(next, `after ${run}: ${next.message ?? ''}`).toMatchObject({ state: 'SUCCEEDED', fileCount: 2 });
     }
     expect(photographRepository(repository)).toEqual(before);
   });
