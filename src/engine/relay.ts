@@ -164,16 +164,17 @@ export class Engine {
       return ok({ baseline: repo.baselineCommit, source: repo.url, workspace });
     }
     const directory = repo.type === 'local' ? repo.path : workspace;
-    const commit = await sources.commit(directory, repo.type === 'local' ? repo.baselineCommit : 'HEAD');
-    if (!commit.ok) return err(relayError('invalid', commit.error.message));
-    if (commit.value === undefined) {
+    const found = await sources.find(directory, repo.type === 'local' ? repo.baselineCommit : 'HEAD');
+    if (!found.ok) return err(relayError('invalid', found.error.message));
+    const { commit, topLevel } = found.value;
+    if (commit === undefined) {
       const why =
         repo.type === 'local'
           ? `The commit ${repo.baselineCommit} is not in "${directory}". Name one that is (git rev-parse HEAD), or fetch it first.`
           : `"${directory}" has no commit yet. Make a first commit, then submit again.`;
       return err(relayError('invalid', why));
     }
-    return ok({ baseline: commit.value, source: directory, workspace: directory });
+    return ok({ baseline: commit, source: topLevel, workspace: topLevel });
   }
 
   async #get(jobId: JobId): Answer<CallOutput<'get'>> {

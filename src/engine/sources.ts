@@ -21,6 +21,12 @@ export interface Ground {
 
 type Opened = Repository & { readonly catFile: CatFile };
 
+export interface FoundCommit {
+  /** Of the working tree that the folder is in. */
+  readonly topLevel: string;
+  readonly commit: ObjectId | undefined;
+}
+
 /** All repositories that jobs come from. `work` is the relay's cache folder: it holds nothing that cannot be made again. */
 export class Sources {
   readonly #work: string;
@@ -70,20 +76,20 @@ export class Sources {
     return opening;
   }
 
-  /** The commit that `revision` names in the repository of a folder; `undefined` where there is none. */
-  async commit(directory: string, revision: string): Promise<Result<ObjectId | undefined, RepositoryError>> {
+  /** What `revision` names in the repository that a folder is in; no commit where there is none. */
+  async find(directory: string, revision: string): Promise<Result<FoundCommit, RepositoryError>> {
     const opening = this.repository(directory);
     const repository = await opening;
     if (!repository.ok) return repository;
     const commit = await repository.value.catFile.commit(revision);
-    if (commit.ok) return ok(commit.value);
+    if (commit.ok) return ok({ topLevel: repository.value.topLevel, commit: commit.value });
     // The folder may have become another repository since it was opened, or none.
     if (this.#opened.get(directory) === opening) this.#opened.delete(directory);
     await repository.value.catFile.close();
     const again = await this.repository(directory);
     if (!again.ok) return again;
     const found = await again.value.catFile.commit(revision);
-    return ok(found.ok ? found.value : undefined);
+    return ok({ topLevel: again.value.topLevel, commit: found.ok ? found.value : undefined });
   }
 
   /** The mirror and slots for a job's source; made when first asked for. */

@@ -36,8 +36,9 @@ export async function applyInStage(
 ): Promise<Result<void, TreeError>> {
   const gitDir = await git.text(['rev-parse', '--absolute-git-dir'], { cwd: workspace });
   if (!gitDir.ok) return err({ kind: 'git', message: describe(gitDir.error) });
-  const inStage = git.with({ GIT_DIR: gitDir.value, GIT_WORK_TREE: stage });
-  const done = await inStage.run(['-c', 'apply.ignoreWhitespace=no', 'apply', '--whitespace=nowarn', '-'], {
+  const exactly = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'apply.ignoreWhitespace', GIT_CONFIG_VALUE_0: 'no' };
+  const inStage = git.with({ GIT_DIR: gitDir.value, GIT_WORK_TREE: stage, ...exactly });
+  const done = await inStage.run(['apply', '--whitespace=nowarn', '-'], {
     cwd: stage,
     stdin: patch,
   });
