@@ -21,7 +21,7 @@ import {
   type Difference,
   type Snapshot,
 } from '../git/capture.ts';
-import { describe } from '../git/git.ts';
+import { describe, type GitError } from '../git/git.ts';
 import { withoutSetup } from '../git/proof.ts';
 import { removeTree } from '../git/removeTree.ts';
 import type { Claim } from '../git/slots.ts';
@@ -56,6 +56,8 @@ interface Made {
   readonly baseTree: ObjectId;
   readonly shot: Snapshot;
   readonly resultTree: ObjectId;
+  /** The baseline and the result get their refs in the mirror meanwhile. */
+  readonly pinned: Promise<Result<void, GitError>>;
 }
 
 /** Runs attempts on this machine: mirror → slot → setup → executor → capture → checks → vault. */
@@ -142,7 +144,7 @@ class Attempt {
       this.#inBackground(claimed.value.release());
       throw thrown;
     });
-    // The result is pinned in the mirror (see #make): the slot may go while it is being judged.
+    // The result's objects are in the mirror: the slot may go while it is being judged.
     const returned = claimed.value.release(made.ok ? made.value.shot.special : undefined);
     this.#inBackground(returned);
     if (!made.ok) return this.#end(made.error);
@@ -169,11 +171,10 @@ class Attempt {
           ? ok(shot.value.tree)
           : await withoutSetup(mirror.git, claim.slot.baseIndex, this.#scratch(), before.value.tree, shot.value.tree);
       if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
-      const pinned = await mirror.pin(this.#job.id, this.#job.baseline, result.value);
-      if (!pinned.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(pinned.error)) });
       // The slot may be at another baseline by the time that this one is proven.
       await copyIndex(claim.slot.baseIndex, this.#baseIndex());
-      return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value });
+      const pinned = mirror.pin(this.#job.id, this.#job.baseline, result.value);
+      return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value, pinned });
     } finally {
       timer.dispose();
     }
@@ -206,6 +207,8 @@ class Attempt {
       made.baseTree === made.resultTree
         ? ok({ patch: Buffer.alloc(0), files: [], present: [] })
         : await difference(mirror.git, made.baseTree, made.resultTree, maxPatchBytes);
+    const pinned = await made.pinned;
+    if (!pinned.ok) return this.#end({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(pinned.error)) });
     if (!diff.ok) return this.#end(uncaptured(diff.error), { report: made.report });
     const { patch, files, present } = diff.value;
     const underFilter = made.shot.attributes

@@ -108,8 +108,7 @@ export class Vault {
         return stored;
       }
       const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      if (made !== undefined) await syncDirectory(this.#directory);
-      await write(path);
+      await Promise.all([write(path), made === undefined ? undefined : syncDirectory(this.#directory)]);
       return stored;
     }).finally(() => this.#puts.delete(stored.digest));
     this.#puts.set(stored.digest, put);
