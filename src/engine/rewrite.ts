@@ -1,8 +1,8 @@
-import { chmod, lstat, mkdir, open, readdir, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path/posix';
 import { codeOf, never } from '../base/result.ts';
 import { shown, type BytePath } from '../git/path.ts';
-import { diskPath, foldersOf, notFolder, type FileState } from './fileState.ts';
+import { below, diskPath, folderMode, foldersOf, notFolder, type FileState } from './fileState.ts';
 
 /** What a path is to become. */
 export interface Step {
@@ -121,11 +121,12 @@ function beside(path: BytePath, name: string): BytePath {
   return folder === '.' ? name : `${folder}/${name}`;
 }
 
-/** A folder that holds nothing but folders makes place for a file. */
+/** A folder that holds nothing but folders makes place for a file. Never through a link, whatever it leads to. */
 async function removeEmptyFolders(root: string, path: BytePath): Promise<void> {
-  const entries = await readdir(diskPath(root, path), { encoding: 'latin1' }).catch(() => undefined);
-  if (entries === undefined) return;
-  for (const name of entries) await removeEmptyFolders(root, `${path}/${name}`);
+  if ((await folderMode(root, path)) === undefined) return;
+  const { folders, others } = await below(root, path);
+  if (others.length > 0) throw new Error(`"${shown(path)}" is a folder with files in it`);
+  for (const folder of [...folders].sort().reverse()) await rmdir(diskPath(root, folder));
   await rmdir(diskPath(root, path));
 }
 

@@ -225,6 +225,16 @@ describe('keeps what git does not know', () => {
     expect(photographFiles(repository)).toEqual(before);
   });
 
+  it('what a link leads to that is replaced', async () => {
+    const job = await made('ln -sfT a.txt folder-link');
+    rmSync(at('src/deep/d.txt'));
+    const before = photographFiles(repository);
+    must(await apply(job.jobId));
+    expect(photographFiles(repository)).toEqual({ ...before, 'folder-link': 'link a.txt' });
+    must(await undo(job.jobId));
+    expect(photographFiles(repository)).toEqual(before);
+  });
+
   it('files that it does not touch, in folders that it does', async () => {
     const job = await made('rm -r lonely');
     writeFileSync(at('lonely/mine.log'), 'mine');
