@@ -1,0 +1,47 @@
+import type { Locator, Page } from 'playwright-core';
+import { exactly } from './exactly.ts';
+
+/** The notifications at the lower right. */
+export class Toasts {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Waits for one whose text contains this; its whole text. */
+  async shown(text: string): Promise<string> {
+    const toast = this.#toast(text);
+    await toast.waitFor();
+    return toast.locator('.notification-list-item-message').innerText();
+  }
+
+  async gone(text: string): Promise<void> {
+    await this.#toast(text).waitFor({ state: 'detached' });
+  }
+
+  async texts(): Promise<readonly string[]> {
+    return this.#page.locator('.notification-toast .notification-list-item-message').allInnerTexts();
+  }
+
+  async buttons(text: string): Promise<readonly string[]> {
+    await this.#toast(text).waitFor();
+    return this.#toast(text).locator('.monaco-button').allInnerTexts();
+  }
+
+  async press(text: string, button: string): Promise<void> {
+    const named = exactly(this.#page, '.monaco-button', button);
+    await this.#toast(text).locator(named).click();
+  }
+
+  /** Takes it away without an answer. */
+  async clear(text: string): Promise<void> {
+    await this.#toast(text).hover();
+    await this.#toast(text).locator('a.action-label[aria-label^="Clear Notification"]').click();
+    await this.gone(text);
+  }
+
+  #toast(text: string): Locator {
+    return this.#page.locator('.notification-toast').filter({ hasText: text });
+  }
+}

@@ -1,0 +1,16 @@
+import { defineProject } from 'vitest/config';
+
+/** Tests in a real VS Code: one after another, since each has a browser, a server and extension hosts of its own. */
+export default defineProject({
+  test: {
+    name: 'editor',
+    root: import.meta.dirname,
+    include: ['**/*.test.ts'],
+    globalSetup: ['./setup.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    pool: 'forks',
+    maxWorkers: 1,
+    sequence: { groupOrder: 3 },
+  },
+});
