@@ -105,6 +105,10 @@ class Attempt {
   readonly #options: AttemptOptions;
   readonly #job: RunningJob;
   readonly #signal: AbortSignal;
+  readonly #seconds: number;
+  readonly #limit = new AbortController();
+  /** Raised by the signal, and by the time limit. */
+  readonly #bounded: AbortSignal;
   readonly #log: AttemptLog;
   readonly #env: Readonly<Record<string, string>>;
   readonly #mark: string;
@@ -122,6 +126,8 @@ class Attempt {
     this.#options = options;
     this.#job = job;
     this.#signal = signal;
+    this.#seconds = job.spec.execution?.timeoutS ?? defaults.timeoutS;
+    this.#bounded = AbortSignal.any([signal, this.#limit.signal]);
     this.#log = log;
     this.#temporary = temporary;
     this.#inBackground = inBackground;
@@ -131,53 +137,52 @@ class Attempt {
 
   async run(): Promise<AttemptEnd> {
     this.#say(`attempt ${String(this.#job.attempt)} of job ${this.#job.id} at ${this.#job.baseline}`);
-    const ground = await this.#options.sources.ground(this.#job);
-    if (!ground.ok) return this.#end({ kind: 'failed', failure: failure('EXECUTOR_ERROR', ground.error.message) });
-    const ensured = await ground.value.mirror.ensure(this.#job.baseline, this.#signal);
+    const timer = this.#options.clock.after(this.#seconds * 1000, () => this.#limit.abort());
+    const made = await this.#makeInSlot().finally(() => timer.dispose());
+    if (!made.ok) return this.#end(made.error);
+    return this.#prove(made.value.made, made.value.ground, made.value.returned);
+  }
+
+  /** All that is under the attempt's time limit: mirror, slot, setup, executor, capture. */
+  async #makeInSlot(): Promise<Result<{ made: Made; ground: Ground; returned: Promise<void> }, Stop>> {
+    const found = await this.#options.sources.ground(this.#job);
+    if (!found.ok) return err({ kind: 'failed', failure: failure('EXECUTOR_ERROR', found.error.message) });
+    const ground = found.value;
+    const ensured = await ground.mirror.ensure(this.#job.baseline, this.#bounded);
     if (!ensured.ok) {
-      if (ensured.error.kind === 'aborted') return this.#end({ kind: 'stopped' });
-      return this.#end({ kind: 'failed', failure: failure('EXECUTOR_ERROR', ensured.error.message) });
+      const { kind, message } = ensured.error;
+      return err(this.#stopOr(kind === 'aborted' ? { kind } : { kind: 'unavailable', message }));
     }
-    const claimed = await ground.value.slots.claim(this.#job.baseline);
-    if (!claimed.ok) return this.#end({ kind: 'failed', failure: failure('INTERNAL_ERROR', claimed.error.message) });
-    const made = await this.#make(claimed.value, ground.value, ensured.value).catch((thrown: unknown) => {
+    const claimed = await ground.slots.claim(this.#job.baseline);
+    if (!claimed.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', claimed.error.message) });
+    const made = await this.#make(claimed.value, ground, ensured.value).catch((thrown: unknown) => {
       this.#inBackground(claimed.value.release());
       throw thrown;
     });
     // The result's objects are in the mirror: the slot may go while it is being judged.
     const returned = claimed.value.release(made.ok ? made.value.shot.special : undefined);
     this.#inBackground(returned);
-    if (!made.ok) return this.#end(made.error);
-    return this.#prove(made.value, ground.value, returned);
+    return made.ok ? ok({ made: made.value, ground, returned }) : made;
   }
 
-  /** Setup, executor, capture; all in the slot, under one time limit. */
   async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
-    const seconds = this.#job.spec.execution?.timeoutS ?? defaults.timeoutS;
-    const limit = new AbortController();
-    const timer = this.#options.clock.after(seconds * 1000, () => limit.abort());
-    const bounded = AbortSignal.any([this.#signal, limit.signal]);
-    try {
-      const setUp = await this.#setUp(claim, bounded);
-      if (!setUp.ok) return err(this.#stopOr(limit.signal, seconds, setUp.error));
-      const before = this.#job.spec.setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
-      if (before?.ok === false) return err(uncaptured(before.error));
-      const ran = await this.#execute(claim, bounded);
-      if (!ran.ok) return err(this.#stopOr(limit.signal, seconds, ran.error));
-      const shot = await snapshot(mirror.git, claim.slot);
-      if (!shot.ok) return err(uncaptured(shot.error));
-      const result =
-        before === undefined
-          ? ok(shot.value.tree)
-          : await withoutSetup(mirror.git, claim.slot.baseIndex, this.#scratch(), before.value.tree, shot.value.tree);
-      if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
-      // The slot may be at another baseline by the time that this one is proven.
-      await copyIndex(claim.slot.baseIndex, this.#baseIndex());
-      const pinned = mirror.pin(this.#job.id, this.#job.baseline, result.value);
-      return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value, pinned });
-    } finally {
-      timer.dispose();
-    }
+    const setUp = await this.#setUp(claim, this.#bounded);
+    if (!setUp.ok) return err(this.#stopOr(setUp.error));
+    const before = this.#job.spec.setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
+    if (before?.ok === false) return err(uncaptured(before.error));
+    const ran = await this.#execute(claim, this.#bounded);
+    if (!ran.ok) return err(this.#stopOr(ran.error));
+    const shot = await snapshot(mirror.git, claim.slot);
+    if (!shot.ok) return err(uncaptured(shot.error));
+    const result =
+      before === undefined
+        ? ok(shot.value.tree)
+        : await withoutSetup(mirror.git, claim.slot.baseIndex, this.#scratch(), before.value.tree, shot.value.tree);
+    if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
+    // The slot may be at another baseline by the time that this one is proven.
+    await copyIndex(claim.slot.baseIndex, this.#baseIndex());
+    const pinned = mirror.pin(this.#job.id, this.#job.baseline, result.value);
+    return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value, pinned });
   }
 
   async #setUp(claim: Claim, signal: AbortSignal): Promise<Result<void, ExecutorError>> {
@@ -295,16 +300,11 @@ class Attempt {
     return seal({ job: this.#job, signal: this.#signal, log: this.#log, vault, clock }, stop, made);
   }
 
-  #stopOr(limit: AbortSignal, seconds: number, error: ExecutorError): Stop {
+  #stopOr(error: ExecutorError): Stop {
     if (this.#signal.aborted) return { kind: 'stopped' };
-    if (limit.aborted) {
-      return {
-        kind: 'failed',
-        failure: failure(
-          'TIMEOUT',
-          `The attempt ran past its time limit of ${String(seconds)} s. Raise execution.timeoutS, or ask for less.`,
-        ),
-      };
+    if (this.#limit.signal.aborted) {
+      const why = `The attempt ran past its time limit of ${String(this.#seconds)} s. Raise execution.timeoutS, or ask for less.`;
+      return { kind: 'failed', failure: failure('TIMEOUT', why) };
     }
     return { kind: 'failed', failure: failure('EXECUTOR_ERROR', explain(error)) };
   }

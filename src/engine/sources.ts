@@ -132,8 +132,10 @@ export class Sources {
   }
 
   #groundOf(key: string, source: MirrorSource): Promise<Ground> {
-    const made = this.#grounds.get(key) ?? this.#make(join(this.#work, mirrorKey(key)), source);
-    this.#grounds.set(key, made);
+    // A mirror that a wrong id made in another format must not be in the way of the right one.
+    const place = mirrorKey(`${source.objectFormat} ${key}`);
+    const made = this.#grounds.get(place) ?? this.#make(join(this.#work, place), source);
+    this.#grounds.set(place, made);
     return made;
   }
 

@@ -95,6 +95,13 @@ export function describe(error: GitError): string {
     case 'tooLarge':
       return error.message;
     case 'failed':
-      return `git ${error.args[0] ?? ''} failed (exit ${String(error.exitCode)}): ${error.stderr.trim().split('\n').slice(-3).join(' ')}`;
+      return `git ${error.args[0] ?? ''} failed (exit ${String(error.exitCode)}): ${reasonIn(error.stderr)}`;
   }
+}
+
+/** What git says is fatal, or else its last words. */
+function reasonIn(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  const reasons = lines.filter((line) => /^(fatal|error): /.test(line));
+  return (reasons.length > 0 ? reasons : lines).slice(-3).join(' ');
 }

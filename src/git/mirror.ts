@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Lane } from '../base/lane.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobId, ObjectId } from '../domain/ids.ts';
@@ -35,6 +35,9 @@ export class Mirror {
   readonly #fetcher: Git;
   readonly #lane = new Lane();
   readonly #catFile: CatFile;
+  /** Commits that are here with all that they hold. */
+  readonly #whole = new Set<ObjectId>();
+  #unlocked = false;
 
   /** `proof` reads and writes the mirror; `fetcher` fetches from the source with whatever credentials it needs. */
   constructor(directory: string, source: MirrorSource, proof: Git, fetcher: Git) {
@@ -55,10 +58,13 @@ export class Mirror {
     return this.#lane.run(async () => {
       const made = await this.#make(signal);
       if (!made.ok) return made;
-      const there = await this.#catFile.commitTree(baseline);
-      if (there.ok) return there;
+      if (await this.#isWhole(baseline, made.value)) {
+        const there = await this.#catFile.commitTree(baseline);
+        if (there.ok) return there;
+      }
       const fetched = await this.#fetch(baseline, signal);
       if (!fetched.ok) return fetched;
+      this.#whole.add(baseline);
       const tree = await this.#catFile.commitTree(baseline);
       return tree.ok ? tree : err({ kind: 'absent', message: this.#absent(baseline) });
     });
@@ -76,9 +82,27 @@ export class Mirror {
     await this.#lane.run(() => this.#catFile.close());
   }
 
-  /** Clones once; a clone that did not end is thrown away, so that a mirror is whole or not there. */
-  async #make(signal: AbortSignal): Promise<Result<void, MirrorError>> {
-    if (await exists(join(this.directory, 'HEAD'))) return ok(undefined);
+  /**
+   * Whether the mirror has all that the commit holds. That the commit itself is there says little: a fetch that was
+   * killed has written some of the objects. Its ref comes last.
+   */
+  async #isWhole(baseline: ObjectId, isNew: boolean): Promise<boolean> {
+    if (isNew || this.#whole.has(baseline) || (await this.#catFile.commit(refOf(baseline))).ok)
+      this.#whole.add(baseline);
+    return this.#whole.has(baseline);
+  }
+
+  /**
+   * Clones once, and says whether it did just now; a clone that did not end is thrown away, so that a mirror is whole or
+   * not there.
+   */
+  async #make(signal: AbortSignal): Promise<Result<boolean, MirrorError>> {
+    if (await exists(join(this.directory, 'HEAD'))) {
+      await this.#unlock();
+      return ok(false);
+    }
+    this.#unlocked = true;
+    this.#whole.clear();
     const unfinished = `${this.directory}.new`;
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(join(this.directory, '..'), { recursive: true, mode: 0o700 });
@@ -90,7 +114,18 @@ export class Mirror {
       return err(this.#explain(made.error));
     }
     await rename(unfinished, this.directory);
-    return ok(undefined);
+    return ok(true);
+  }
+
+  /** Removes the locks of a git that was killed with an earlier host: nobody else's git works here. */
+  async #unlock(): Promise<void> {
+    if (this.#unlocked) return;
+    this.#unlocked = true;
+    const baselines = dirname(refOf('x'));
+    const inBaselines = await readdir(join(this.directory, baselines)).catch(() => []);
+    const names = [...(await readdir(this.directory)), ...inBaselines.map((name) => join(baselines, name))];
+    const files = names.filter((name) => name.endsWith('.lock'));
+    for (const file of files) await rm(join(this.directory, file), { recursive: true, force: true });
   }
 
   async #clone(directory: string, signal: AbortSignal): Promise<Result<unknown, GitError>> {
@@ -103,7 +138,7 @@ export class Mirror {
     const cloned =
       !copied.ok && /symlink|start iterator/.test(describe(copied.error)) ? await clone('--no-local') : copied;
     if (!cloned.ok) return cloned;
-    return this.#fetcher.run(['--git-dir', directory, 'remote', 'remove', 'origin'], {});
+    return this.#fetcher.with({ GIT_DIR: directory }).run(['remote', 'remove', 'origin'], {});
   }
 
   #init(directory: string, signal: AbortSignal): Promise<Result<unknown, GitError>> {
@@ -113,30 +148,23 @@ export class Mirror {
 
   async #fetch(baseline: ObjectId, signal: AbortSignal): Promise<Result<void, MirrorError>> {
     if (this.#source.partial) {
-      const whole = await this.#isWhole(baseline);
+      const whole = await this.#isComplete(baseline);
       if (!whole.ok) return whole;
     }
     // Of a partial clone only this commit is asked for, because the history behind it may be absent.
     const depth = this.#source.partial ? ['--depth=1'] : [];
-    const args = [
-      '--git-dir',
-      this.directory,
-      'fetch',
-      '--quiet',
-      '--no-tags',
-      '--no-write-fetch-head',
-      '--no-auto-maintenance',
-    ];
-    const refspec = `+${baseline}:refs/relay/baselines/${baseline}`;
-    const fetched = await this.#fetcher.run(
-      [...args, '--no-recurse-submodules', '--update-shallow', ...depth, '--', this.#source.location, refspec],
-      { signal },
-    );
+    const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'];
+    const refspec = `+${baseline}:${refOf(baseline)}`;
+    const fetched = await this.#fetcher
+      .with({ GIT_DIR: this.directory })
+      .run([...args, '--no-recurse-submodules', '--update-shallow', ...depth, '--', this.#source.location, refspec], {
+        signal,
+      });
     return fetched.ok ? ok(undefined) : err(this.#explain(fetched.error, baseline));
   }
 
   /** Whether a partial clone has every object of the commit; asking must fetch nothing into the user's repository. */
-  async #isWhole(baseline: ObjectId): Promise<Result<void, MirrorError>> {
+  async #isComplete(baseline: ObjectId): Promise<Result<void, MirrorError>> {
     const listed = await this.#fetcher.text(['rev-list', '--objects', '--no-walk', '--missing=print', baseline], {
       cwd: this.#source.location,
     });
@@ -164,6 +192,10 @@ export class Mirror {
     }
     return { kind: 'source', message: `The relay could not copy "${this.#source.name}" to its mirror: ${said}` };
   }
+}
+
+function refOf(baseline: string): string {
+  return `refs/relay/baselines/${baseline}`;
 }
 
 /** A short name for a source's mirror. */

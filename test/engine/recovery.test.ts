@@ -27,6 +27,7 @@ import { startChildHost, type ChildHost } from '../fixtures/childHost.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import {
   makeRepository,
+  photograph,
   photographFiles,
   photographRepository,
   removeDirectory,
@@ -427,6 +428,23 @@ describe('where the host is no superuser', () => {
     expect(await child.apply(job.jobId)).toMatchObject({ ok: true });
     expect(await child.undo(job.jobId)).toMatchObject({ ok: true });
     expect(photographFiles(repository)).toEqual({ ...before, src: 'folder 755' });
+  });
+
+  asNobody('a repository that cannot be written has its record elsewhere, and nothing in it is touched', async () => {
+    freshRepository();
+    chownAll();
+    for (const path of ['', ...Object.keys(photographRepository(repository))]) chownSync(join(repository, path), 0, 0);
+    write(join(cache, 'home'), { '.gitconfig': `[safe]\n\tdirectory = ${repository}\n` });
+    const before = photograph(repository);
+    child = await startChildHost({ directory: repository, cache, user: NOBODY });
+    expect(child.places.record.startsWith(cache)).toBe(true);
+    const job = await child.run(command('echo more >> a.txt; echo z > z'));
+    expect(job).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await child.apply(job.jobId)).toMatchObject({
+      ok: false,
+      error: { kind: 'io', message: expect.stringMatching(/EACCES/) as unknown },
+    });
+    expect(photograph(repository)).toEqual(before);
   });
 
   function chownAll(): void {
