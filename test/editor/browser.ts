@@ -52,7 +52,7 @@ async function fromDebian(): Promise<Result<string, string>> {
 }
 
 /** @sparticuz/chromium carries a headless build for Linux, packed; it unpacks itself into the temporary folder it is told. */
-export async function fromNpm(): Promise<Result<string, string>> {
+async function fromNpm(): Promise<Result<string, string>> {
   if (process.platform !== 'linux') return err('the one from npm is for Linux: install Chrome, Edge or Chromium');
   const directory = await cached(`sparticuz-chromium-${CHROMIUM_PACKAGE}`, async (root) => {
     await writeFile(join(root, 'package.json'), '{"private":true,"type":"module"}');

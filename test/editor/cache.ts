@@ -7,7 +7,7 @@ import { err, type Result } from '../../src/base/result.ts';
 import { acquireLock } from '../../src/store/lock.ts';
 
 /** What is downloaded on demand; ignored by git, and may be deleted when no test runs. */
-export const cacheDirectory = resolve(import.meta.dirname, '..', '..', '.vscode-test');
+const cacheDirectory = resolve(import.meta.dirname, '..', '..', '.vscode-test');
 
 const UNFINISHED = 'installing-';
 const LONGEST_WAIT_MS = 10 * 60_000;
@@ -19,16 +19,17 @@ const LONGEST_WAIT_MS = 10 * 60_000;
 export async function cached(
   name: string,
   install: (directory: string) => Promise<Result<unknown, string>>,
+  cache = cacheDirectory,
 ): Promise<Result<string, string>> {
-  const whole = join(cacheDirectory, name);
+  const whole = join(cache, name);
   if (existsSync(whole)) return { ok: true, value: whole };
-  await mkdir(cacheDirectory, { recursive: true });
-  const lock = await waitForLock();
+  await mkdir(cache, { recursive: true });
+  const lock = await waitForLock(cache);
   if (!lock.ok) return lock;
   try {
     if (existsSync(whole)) return { ok: true, value: whole };
-    await removeUnfinished();
-    const directory = await mkdtemp(join(cacheDirectory, UNFINISHED));
+    await removeUnfinished(cache);
+    const directory = await mkdtemp(join(cache, UNFINISHED));
     const installed = await install(directory);
     if (installed.ok) await rename(directory, whole);
     else await rm(directory, { recursive: true, force: true });
@@ -39,8 +40,8 @@ export async function cached(
 }
 
 /** The kernel drops the lock of an install that was killed. */
-async function waitForLock(): Promise<Result<Disposable, string>> {
-  const path = join(cacheDirectory, 'lock');
+async function waitForLock(cache: string): Promise<Result<Disposable, string>> {
+  const path = join(cache, 'lock');
   for (const start = systemClock.monotonic(); ;) {
     const lock = acquireLock(path);
     if (lock.ok) return lock;
@@ -50,7 +51,7 @@ async function waitForLock(): Promise<Result<Disposable, string>> {
   }
 }
 
-async function removeUnfinished(): Promise<void> {
-  const names = (await readdir(cacheDirectory)).filter((name) => name.startsWith(UNFINISHED));
-  for (const name of names) await rm(join(cacheDirectory, name), { recursive: true, force: true });
+async function removeUnfinished(cache: string): Promise<void> {
+  const names = (await readdir(cache)).filter((name) => name.startsWith(UNFINISHED));
+  for (const name of names) await rm(join(cache, name), { recursive: true, force: true });
 }

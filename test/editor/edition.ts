@@ -24,7 +24,7 @@ export interface ServerEdition {
   readonly main: string;
 }
 
-export interface DesktopEdition {
+interface DesktopEdition {
   readonly kind: 'desktop';
   readonly version: string;
   readonly executable: string;
@@ -48,7 +48,7 @@ async function installServer(directory: string): Promise<Result<unknown, string>
   const quick = ['--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'];
   const limit = { timeoutMs: INSTALL_MS };
   const spec = `code-server@${CODE_SERVER}`;
-  const packed = await runNpm(['pack', spec, '--silent', '--fetch-retries=1'], { cwd: directory, ...limit });
+  const packed = await runNpm(['pack', spec, '--loglevel=error', '--fetch-retries=1'], { cwd: directory, ...limit });
   if (!packed.ok) return packed;
   const tarball = `code-server-${CODE_SERVER}.tgz`;
   const unpacked = await runProgram('tar', ['-xzf', tarball], { cwd: directory, ...limit });

@@ -60,7 +60,10 @@ export class Editor {
       await mkdir(join(directory, 'home'));
       await writeUserData(join(directory, 'user'), options);
       for (const path of options.vsix ?? []) await installExtension(means, directory, path);
-      const [server, browser] = await Promise.all([startServer(means, directory, options), startBrowser(means)]);
+      const [server, browser] = await Promise.all([
+        startServer(means, directory, options),
+        startBrowser(means, directory),
+      ]);
       const context = await browser.newContext({ viewport: options.size ?? { width: 1280, height: 800 } });
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       return new Editor(directory, server, browser, context);
@@ -148,9 +151,11 @@ async function removeSoon(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
-function startBrowser(means: Means): Promise<Browser> {
-  const isRoot = process.getuid?.() === 0;
-  return chromium.launch({ executablePath: means.chromium, args: isRoot ? ['--no-sandbox'] : [] });
+function startBrowser(means: Means, directory: string): Promise<Browser> {
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  // Chromium keeps crash reports and caches in the home.
+  const env = environment(directory, {});
+  return chromium.launch({ executablePath: means.chromium, args, env });
 }
 
 interface Server {

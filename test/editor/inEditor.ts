@@ -10,9 +10,10 @@ export type StartEditor = (options?: EditorOptions) => Promise<Editor>;
  * fails, each window is photographed as it stands, and what its console said is printed.
  */
 export function describeInEditor(name: string, suite: (start: StartEditor, means: Means) => void): void {
-  const given = inject('editor');
+  const given = inject('editor') ?? { missing: 'run them by test/editor/vitest.config.ts' };
   if ('missing' in given) {
-    describe.skip(`${name} (${given.missing})`, () => suite(() => Promise.reject(new Error(given.missing)), missing));
+    describe.skip(`${name}: no VS Code, ${given.missing}`, () =>
+      suite(() => Promise.reject(new Error(given.missing)), none));
     return;
   }
   describe(name, () => {
@@ -31,7 +32,8 @@ export function describeInEditor(name: string, suite: (start: StartEditor, means
   });
 }
 
-const missing: Means = { server: { kind: 'server', version: '', main: '' }, chromium: '' };
+/** For a suite that is skipped. */
+const none: Means = { server: { kind: 'server', version: '', main: '' }, chromium: '' };
 
 async function tellOf(editor: Editor, test: string): Promise<void> {
   const name = test.replaceAll(/\W+/g, '-').slice(0, 60);

@@ -3,13 +3,16 @@ import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 
 /** What the model answers in one turn: the call of a tool, or its last word. */
-export type Reply =
+type Reply =
   { readonly tool: string; readonly arguments: Readonly<Record<string, unknown>> } | { readonly text: string };
 
-/** One turn; it may depend on what the tools gave so far, first to last. */
-export type Turn = Reply | ((results: readonly string[]) => Reply);
+/** One turn, decided by what the tools gave so far, first to last; it may wait for something before it answers. */
+type Decide = (results: readonly string[]) => Reply | Promise<Reply>;
 
-export interface ScriptedModel {
+/** Turn by turn; or one decision for all turns, for a model that asks until something is so. */
+type Script = readonly (Reply | Decide)[] | Decide;
+
+interface ScriptedModel {
   /** `User/chatLanguageModels.json` for this model, to be given to `Editor.start` as one of its `files`. */
   readonly files: Readonly<Record<string, string>>;
   /** How VS Code calls it: `modelSelector` of `workbench.action.chat.open`. */
@@ -36,15 +39,15 @@ type Request = z.infer<typeof Request>;
  * A model that says what a test tells it to: an OpenAI Chat Completions endpoint (streamed) on loopback. A request that
  * offers MCP tools takes the turn that follows the tool results in it; others (a title for the chat) get one word.
  */
-export async function startScriptedModel(turns: readonly Turn[]): Promise<ScriptedModel> {
+export async function startScriptedModel(script: Script): Promise<ScriptedModel> {
   let tools: readonly string[] = [];
   let results: readonly string[] = [];
-  const answer = (request: Request): Reply => {
+  const answer = async (request: Request): Promise<Reply> => {
     const offered = request.tools.map((tool) => tool.function.name);
     if (!offered.some((name) => FIRST_TOOL.test(name))) return { text: 'Title' };
     tools = offered;
     results = resultsIn(request);
-    const turn = turns[results.length] ?? { text: 'There is no more in the script.' };
+    const turn = typeof script === 'function' ? script : (script[results.length] ?? { text: 'The script is over.' });
     return typeof turn === 'function' ? turn(results) : turn;
   };
   const server = createServer((request, response) => {
@@ -87,14 +90,14 @@ function plain(content: z.infer<typeof Content>): string {
 async function reply(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: (request: Request) => Reply,
+  answer: (request: Request) => Promise<Reply>,
 ): Promise<void> {
   const parsed = Request.safeParse(parseJson(await text(request)));
   if (!parsed.success) {
     response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error: parsed.error }));
     return;
   }
-  const said = answer(parsed.data);
+  const said = await answer(parsed.data);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const send = (delta: unknown, reason: string | null): void => {
     const choice = { index: 0, delta, finish_reason: reason };

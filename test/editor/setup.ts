@@ -4,7 +4,7 @@ import { findMeans, type Means } from './means.ts';
 declare module 'vitest' {
   export interface ProvidedContext {
     /** What tests in a real VS Code need, or why there is none of it here. */
-    readonly editor: Means | { readonly missing: string };
+    readonly editor?: Means | { readonly missing: string };
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export type Theme = 'light' | 'dark' | 'high contrast' | 'high contrast light';
-export type Settings = Readonly<Record<string, unknown>>;
+type Settings = Readonly<Record<string, unknown>>;
 
 const themes: Readonly<Record<Theme, string>> = {
   light: 'Light Modern',

@@ -13,7 +13,7 @@ import { until } from './until.ts';
 import { themeLooks, type Theme } from './userData.ts';
 import { Webview } from './webview.ts';
 
-export const screenshotDirectory = join(import.meta.dirname, 'screenshots');
+const screenshotDirectory = join(import.meta.dirname, 'screenshots');
 
 /** What the server edition says on any page: parts that its open build has not, and a network that is not there. */
 const noise = [
