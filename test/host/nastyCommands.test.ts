@@ -254,6 +254,70 @@ describe('what a patch cannot carry', () => {
       await expectEnd(command(`mkdir x; echo x > 'x/${name}'`), refused);
     },
   );
+  it('is a link in place of what git reads', () =>
+    expectEnd(command('ln -s a.txt .gitmodules'), failed('BAD_ARTIFACTS', /invalid path '\.gitmodules'/)));
+  it('is told by more than a name where there are many', () =>
+    expectEnd(command('for i in $(seq 30); do mkfifo p$i; done'), failed('BAD_ARTIFACTS', /"p1"/)));
+});
+
+describe('what is ignored', () => {
+  it('may be a fifo or a repository', () =>
+    expectEnd(command('mkdir out; mkfifo out/p x.log; git init -q out/sub; echo x > a.txt'), {
+      state: 'SUCCEEDED',
+      fileCount: 1,
+    }));
+
+  it('is left out, and told', async () => {
+    const job = await host.run(command('echo x > x.log; mkdir out; echo y > out/y; echo z > a.txt'));
+    expect(job).toMatchObject({ state: 'SUCCEEDED', files: [{ path: 'a.txt' }] });
+    expect(job.checks.find((check) => check.name === 'bundle')?.detail).toMatch(/left out: out\/, x.log/);
+  });
+
+  it('can be changed by the command itself', async () => {
+    const patch = await expectEnd(command('echo "new*" >> .gitignore; echo x > new.txt; echo y > kept.txt'), {
+      state: 'SUCCEEDED',
+      files: [
+        { path: '.gitignore', kind: 'modified' },
+        { path: 'kept.txt', kind: 'added' },
+      ],
+    });
+    expect(patch).not.toContain('new.txt');
+  });
+
+  it('keeps a tracked file that a new pattern names', () =>
+    expectEnd(command('echo "a.txt" >> .gitignore; echo x > a.txt'), { state: 'SUCCEEDED', fileCount: 2 }));
+
+  it('is not ignored any more', () =>
+    expectEnd(command('echo > .gitignore; echo x > x.log; mkdir out; echo y > out/y'), {
+      state: 'SUCCEEDED',
+      fileCount: 3,
+    }));
+});
+
+describe('what a command does to files that no patch shows', () => {
+  // Git compares the times of files by whole seconds, so these take one.
+  it('sets odd permissions', () =>
+    expectEnd(command('sleep 1; chmod 600 a.txt; chmod 4755 run.sh; chmod 400 src; chmod 500 src/deep; echo x > b'), {
+      state: 'SUCCEEDED',
+      fileCount: 2,
+    }));
+  it('takes permissions away', () =>
+    expectEnd(command('sleep 1; chmod 000 a.txt src/deep src .; echo x > b'), { state: 'SUCCEEDED', fileCount: 1 }));
+  it('links files to each other', () =>
+    expectEnd(command('printf "one\\n" > src/b.txt; rm a.txt; ln src/b.txt a.txt; ln a.txt third'), {
+      state: 'SUCCEEDED',
+      fileCount: 2,
+    }));
+  it('links a file to elsewhere', () =>
+    expectEnd(command('sleep 1; cp a.txt $HOME/kept; rm a.txt; ln $HOME/kept a.txt; echo x > b'), {
+      state: 'SUCCEEDED',
+      fileCount: 1,
+    }));
+  it('writes the same content again', () =>
+    expectEnd(
+      command('cp a.txt b; mv b a.txt; touch -d 2001-01-01 src/b.txt'),
+      failed('BAD_ARTIFACTS', /changed nothing/),
+    ));
   it('leaves empty folders', () =>
     expectEnd(command('mkdir -p e/f/g src/h; echo x > a.txt'), { state: 'SUCCEEDED', fileCount: 1 }));
 });
