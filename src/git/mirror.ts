@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { JobId, ObjectId } from '../domain/ids.ts';
 import { CatFile } from './catFile.ts';
 import { describe, type Git, type GitError } from './git.ts';
+import { Refs } from './refs.ts';
 
 /** Where a mirror's objects come from. `git`'s environment is the one that may read it. */
 export interface MirrorSource {
@@ -35,6 +36,7 @@ export class Mirror {
   readonly #fetcher: Git;
   readonly #lane = new Lane();
   readonly #catFile: CatFile;
+  readonly #refs: Refs;
   /** Commits that are here with all that they hold. */
   readonly #whole = new Set<ObjectId>();
   #unlocked = false;
@@ -46,6 +48,7 @@ export class Mirror {
     this.#proof = proof.with({ GIT_DIR: directory });
     this.#fetcher = fetcher;
     this.#catFile = new CatFile(this.#proof, directory);
+    this.#refs = new Refs(this.#proof, directory);
   }
 
   /** Git in the mirror, with the relay's own configuration. */
@@ -71,15 +74,14 @@ export class Mirror {
   }
 
   /** Keeps what a job started from and what it made, for as long as the refs stand. */
-  async pin(jobId: JobId, baseline: ObjectId, result: ObjectId): Promise<Result<void, GitError>> {
+  pin(jobId: JobId, baseline: ObjectId, result: ObjectId): Promise<Result<void, GitError>> {
     const ref = `refs/relay/jobs/${jobId}`;
-    const stdin = `update ${ref}/baseline ${baseline}\nupdate ${ref}/result ${result}\n`;
-    const done = await this.#proof.run(['update-ref', '--stdin'], { stdin });
-    return done.ok ? ok(undefined) : done;
+    return this.#refs.set({ [`${ref}/baseline`]: baseline, [`${ref}/result`]: result });
   }
 
   async dispose(): Promise<void> {
     await this.#lane.run(() => this.#catFile.close());
+    await this.#refs.close();
   }
 
   /**

@@ -8,6 +8,8 @@ export interface LineCommand {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** A line that it says on the way to an answer. */
+  readonly noAnswer?: string;
 }
 
 type Told = (answer: string | undefined) => void;
@@ -68,7 +70,7 @@ export class LineProcess {
   }
 
   #start(): Running {
-    const { file, args, cwd, env } = this.#command;
+    const { file, args, cwd, env, noAnswer } = this.#command;
     // Its end comes with the end of its stdin. Execa's own clean-up would listen for signals, and end this process by them.
     const options = {
       cwd,
@@ -84,7 +86,9 @@ export class LineProcess {
     this.#child = child;
     // A write to a program that died is told by its end.
     child.stdin.on('error', () => undefined);
-    createInterface({ input: started.stdout }).on('line', (answer) => this.#waiting.shift()?.(answer));
+    createInterface({ input: started.stdout }).on('line', (said) => {
+      if (said !== noAnswer) this.#waiting.shift()?.(said);
+    });
     void child.ended.then(() => this.#ended(child));
     return child;
   }
