@@ -9,7 +9,8 @@ import { CHANGED_FILE } from './sampleRepository.ts';
 
 /**
  * The git commands of a warm job's way, with its argv, environment and order, on a mirror and a slot that a relay made.
- * `overlapped`: two at once where the relay runs two at once (the slot's reset beside the proof); else one by one.
+ * `overlapped`: also the refs and the slot's reset run beside the proof, as the relay lets them; else one after another,
+ * but for `ls-files` and `add`.
  */
 export class FloorJob {
   readonly #tree: string;
@@ -50,43 +51,48 @@ export class FloorJob {
     const onIndex = this.#git(this.#index);
     const onBefore = this.#git(before);
     const onScratch = this.#git(scratch);
-    const { cwd } = { cwd: this.#tree };
 
     const started = performance.now();
-    await inTurn(overlapped, [
-      () => onBefore(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'], cwd),
-      () => onIndex(['add', '--all'], cwd),
+    await Promise.all([
+      onBefore(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'], this.#tree),
+      onIndex(['add', '--all'], this.#tree),
     ]);
-    const result = (await onIndex(['write-tree'], cwd)).toString().trim();
-    const ref = `refs/relay/jobs/floor${this.#count}`;
-    const refs = `update ${ref}/baseline ${this.#commit}\nupdate ${ref}/result ${result}\n`;
-    await onIndex(['update-ref', '--stdin'], '/', refs);
-    await inTurn(overlapped, [
-      async () => {
-        const flags = ['-r', '--patch-with-raw', '--binary', '--full-index', '--no-renames'];
-        const told = await onScratch(['diff-tree', ...flags, this.#baseTree, result], '/');
-        const patch = told.subarray(told.indexOf('\n\n') + 2);
-        await onScratch(['apply', '--cached', '--binary', '--whitespace=nowarn', '-'], '/', patch);
-        const proven = (await onScratch(['write-tree'], '/')).toString().trim();
-        if (proven !== result) throw new Error(`the floor proved ${proven} instead of ${result}`);
-      },
-      async () => {
-        await onIndex(['read-tree', '--reset', '-u', this.#commit], cwd);
-        await onIndex(['clean', '-ffdxq'], cwd);
-      },
-    ]);
+    const result = (await onIndex(['write-tree'], this.#tree)).toString().trim();
+    const steps = [() => this.#pin(onIndex, result), () => this.#prove(onScratch, result), () => this.#reset(onIndex)];
+    if (overlapped) await Promise.all(steps.map((step) => step()));
+    else for (const step of steps) await step();
     const took = performance.now() - started;
     await copyIndex(this.#index, this.#baseIndex);
     return took;
   }
 
-  #git(index: string): (args: readonly string[], cwd: string, stdin?: string | Uint8Array) => Promise<Buffer> {
+  async #pin(git: InIndex, result: string): Promise<void> {
+    const ref = `refs/relay/jobs/floor${this.#count}`;
+    await git(
+      ['update-ref', '--stdin'],
+      '/',
+      `update ${ref}/baseline ${this.#commit}\nupdate ${ref}/result ${result}\n`,
+    );
+  }
+
+  async #prove(git: InIndex, result: string): Promise<void> {
+    const flags = ['-r', '--patch-with-raw', '--binary', '--full-index', '--no-renames'];
+    const told = await git(['diff-tree', ...flags, this.#baseTree, result], '/');
+    const patch = told.subarray(told.indexOf('\n\n') + 2);
+    await git(['apply', '--cached', '--binary', '--whitespace=nowarn', '-'], '/', patch);
+    const proven = (await git(['write-tree'], '/')).toString().trim();
+    if (proven !== result) throw new Error(`the floor proved ${proven} instead of ${result}`);
+  }
+
+  async #reset(git: InIndex): Promise<void> {
+    await git(['read-tree', '--reset', '-u', this.#commit], this.#tree);
+    await git(['clean', '-ffdxq'], this.#tree);
+  }
+
+  #git(index: string): InIndex {
     const env = { ...this.#env, GIT_INDEX_FILE: index };
     return (args, cwd, stdin) => bareGit(args, { cwd, env, ...(stdin === undefined ? {} : { stdin }) });
   }
 }
 
-async function inTurn(overlapped: boolean, steps: readonly (() => Promise<unknown>)[]): Promise<void> {
-  if (overlapped) await Promise.all(steps.map((step) => step()));
-  else for (const step of steps) await step();
-}
+type InIndex = (args: readonly string[], cwd: string, stdin?: string | Uint8Array) => Promise<Buffer>;

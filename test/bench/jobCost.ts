@@ -53,17 +53,17 @@ async function compare(
 ): Promise<readonly Row[]> {
   const jobs: number[] = [];
   const overlapped: number[] = [];
-  const sequence: number[] = [];
+  const inOrder: number[] = [];
   for (let run = -WARM_UP; run < RUNS; run++) {
     const figures = [await oneJob(bed), await floor.run(true), await floor.run(false)] as const;
     if (run < 0) continue;
     jobs.push(figures[0]);
     overlapped.push(figures[1]);
-    sequence.push(figures[2]);
+    inOrder.push(figures[2]);
   }
   const rows = [
-    atMost(`a job at ${files} files, against bare git one by one`, ms(median(jobs)), ms(median(sequence)), 1.5),
-    atMost(`  … two at once where the relay does that`, ms(median(jobs)), ms(median(overlapped)), 1.5),
+    atMost(`a job at ${files} files, against the bare git commands`, ms(median(jobs)), ms(median(inOrder)), 1.5),
+    told('  … with the same of them at once as in the relay', ms(median(jobs)), ms(median(overlapped))),
   ];
   if (worktrees === 0) return rows;
   const [warm, added] = await againstWorktrees(bed, repository, worktrees);
