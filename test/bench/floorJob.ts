@@ -1,9 +1,9 @@
 import { appendFile, rm } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyIndex } from '../../src/git/capture.ts';
 import { proofEnvironment } from '../../src/git/environment.ts';
-import { mirrorKey } from '../../src/git/mirror.ts';
 import { bareGit } from './bareGit.ts';
 import { CHANGED_FILE } from './sampleRepository.ts';
 
@@ -23,7 +23,8 @@ export class FloorJob {
 
   /** `work`: the cache folder of a relay that has run one job of this repository and is closed. */
   constructor(work: string, repository: string) {
-    const ground = join(work, mirrorKey(join(repository, '.git')));
+    const [name = ''] = readdirSync(work).filter((entry) => existsSync(join(work, entry, 'mirror.git')));
+    const ground = join(work, name);
     const slot = join(ground, 'slots', '0');
     this.#tree = join(slot, 'tree');
     this.#index = join(slot, 'index');
