@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ObjectId } from '../../src/domain/ids.ts';
 import { isTerminalState } from '../../src/domain/job.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
@@ -13,6 +13,9 @@ import {
   write,
 } from '../fixtures/repository.ts';
 import { command, must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
+
+// Many jobs in one test: a machine that is busy takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 let directory: string;
 let repository: string;

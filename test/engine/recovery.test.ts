@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../src/base/log.ts';
 import { sha256 } from '../../src/base/canonical.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -35,6 +35,9 @@ import {
   write,
 } from '../fixtures/repository.ts';
 import { assets, command, must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
+
+// Many jobs in one test: a machine that is busy takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 let directory: string;
 let repository: string;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobId } from '../../src/domain/ids.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
 import { procfs } from '../../src/process/procfs.ts';
@@ -15,6 +15,9 @@ import {
   type Photograph,
 } from '../fixtures/repository.ts';
 import { command, openTestHost, printed, type TestHost } from '../fixtures/testHost.ts';
+
+// Many jobs in one test: a machine that is busy takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Everything that an executor finds when it starts, but for the objects and the times. */
 const LOOK = `find . -path ./.git/objects -prune -o -printf '%p %y %m %n %l\\n' | LC_ALL=C sort; cat .git/config .git/HEAD; git status --porcelain --ignored; cat a.txt src/b.txt`;
