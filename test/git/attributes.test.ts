@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src/protocol/jobView.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import {
@@ -17,11 +17,14 @@ import {
 } from '../fixtures/repository.ts';
 import { command, must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
 
-const directory = temporaryDirectory();
+let directory: string;
 let number = 0;
 let repository: string;
 let host: TestHost;
 
+beforeAll(() => {
+  directory = temporaryDirectory();
+});
 afterEach(async () => {
   await host.close();
   await expectNothingLeft(host.host.places);
