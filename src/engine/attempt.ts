@@ -63,7 +63,7 @@ interface Made {
 /** Runs attempts on this machine: mirror → slot → setup → executor → capture → checks → vault. */
 export class LocalRunner implements Runner {
   readonly #options: AttemptOptions;
-  readonly #returning = new Set<Promise<void>>();
+  readonly #returning = new Set<Promise<unknown>>();
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -74,8 +74,10 @@ export class LocalRunner implements Runner {
     const name = `${job.id}-${String(job.attempt)}`;
     const temporary = join(sources.temporary, name);
     try {
-      const log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
-      await mkdir(temporary, { recursive: true, mode: 0o700 });
+      const [log] = await Promise.all([
+        AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes)),
+        mkdir(temporary, { recursive: true, mode: 0o700 }),
+      ]);
       return await new Attempt(this.#options, job, signal, log, temporary, (promise) => this.#return(promise)).run();
     } catch (thrown) {
       // One of the three doors for exceptions: a bug of the relay's ends this attempt and nothing else.
@@ -86,7 +88,7 @@ export class LocalRunner implements Runner {
       );
       return { kind: 'failed', failure: why, outcome: { checks: [], artifacts: [], files: [], fileCount: 0 } };
     } finally {
-      await removeTree(temporary);
+      this.#return(removeTree(temporary));
     }
   }
 
@@ -94,7 +96,7 @@ export class LocalRunner implements Runner {
     while (this.#returning.size > 0) await Promise.all(this.#returning);
   }
 
-  #return(promise: Promise<void>): void {
+  #return(promise: Promise<unknown>): void {
     this.#returning.add(promise);
     void promise.finally(() => this.#returning.delete(promise));
   }

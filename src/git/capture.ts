@@ -151,8 +151,7 @@ export async function filtered(
 
 /** Copies an index with its time: git compares files with the index's own time to know which it must read again. */
 export async function copyIndex(from: string, to: string): Promise<void> {
-  await copyFile(from, to);
-  const { mtimeMs } = await lstat(from);
+  const [{ mtimeMs }] = await Promise.all([lstat(from), copyFile(from, to)]);
   await utimes(to, Math.floor(mtimeMs) / 1000, Math.floor(mtimeMs) / 1000);
 }
 

@@ -39,6 +39,7 @@ export class Vault {
 
   /** Removes what writers that died have left. For the host alone, before it writes. */
   sweep(): Promise<Result<void, IoError>> {
+    this.#count = 0;
     return attemptIo(`clear ${this.#temporary}`, () => rm(this.#temporary, { recursive: true, force: true }));
   }
 
@@ -55,10 +56,11 @@ export class Vault {
   /** Takes the file at `path` in: it is gone from there afterwards. It must be a regular file that nobody writes to. */
   async putFile(path: string): Promise<Result<Stored, IoError>> {
     const taken = await attemptIo(`take ${path} into the vault`, async () => {
-      if (!(await lstat(path)).isFile()) throw Object.assign(new Error('it is no regular file'), { code: 'EINVAL' });
+      const found = await lstat(path);
+      if (!found.isFile()) throw Object.assign(new Error('it is no regular file'), { code: 'EINVAL' });
       const temporary = await this.#newTemporary();
       await move(path, temporary);
-      await chmod(temporary, 0o600);
+      if ((found.mode & 0o777) !== 0o600) await chmod(temporary, 0o600);
       return { temporary, stored: await hashAndSync(temporary) };
     });
     if (!taken.ok) return taken;
@@ -116,7 +118,7 @@ export class Vault {
   }
 
   async #newTemporary(): Promise<string> {
-    await mkdir(this.#temporary, { recursive: true, mode: 0o700 });
+    if (this.#count === 0) await mkdir(this.#temporary, { recursive: true, mode: 0o700 });
     this.#count += 1;
     return join(this.#temporary, String(this.#count));
   }
