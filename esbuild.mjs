@@ -1,31 +1,70 @@
-// Bundles each entry point to dist/ (CommonJS: __dirname is how a bundle finds the files beside it).
+// Bundles each entry point to dist/: programs and the extension as CommonJS (__dirname is how a bundle finds the files
+// beside it), pages for webviews as modules for a browser.
 import { build } from 'esbuild';
 import { cp, mkdir, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });
 
-const entries = [
-  { in: 'src/cli.ts', out: 'cli' },
-  { in: 'test/start/start.ts', out: 'start' },
-  { in: 'test/bench/bench.ts', out: 'bench' },
-].filter((entry) => existsSync(entry.in));
-
-await build({
-  entryPoints: entries,
+const shared = { bundle: true, legalComments: 'none', logLevel: 'warning' };
+const programs = {
+  ...shared,
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
-  bundle: true,
   platform: 'node',
   target: 'node22',
   format: 'cjs',
-  sourcemap: 'linked',
-  minifySyntax: true,
-  legalComments: 'none',
   external: ['vscode', 'bullmq'],
-  logLevel: 'warning',
-});
-await cp(require.resolve('sql.js/dist/sql-wasm.wasm'), 'dist/sql-wasm.wasm');
+};
+
+/** The engine is a bundle of its own, loaded when a window needs it: the extension's activation reads only what it shows. */
+const engineApart = {
+  name: 'engine-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/host\/window\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './window.cjs', external: true } : undefined,
+    );
+    onResolve({ filter: /\/protocol\/panel\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './panel.cjs', external: true } : undefined,
+    );
+  },
+};
+
+await Promise.all([
+  build({
+    ...programs,
+    entryPoints: [
+      { in: 'test/start/start.ts', out: 'start' },
+      { in: 'test/bench/bench.ts', out: 'bench' },
+    ],
+    sourcemap: 'linked',
+  }),
+  // What is shipped.
+  build({
+    ...programs,
+    entryPoints: [
+      { in: 'src/cli.ts', out: 'cli' },
+      { in: 'src/extension.ts', out: 'extension' },
+      { in: 'src/host/window.ts', out: 'window' },
+      { in: 'src/protocol/panel.ts', out: 'panel' },
+    ],
+    plugins: [engineApart],
+    minify: true,
+    keepNames: true,
+  }),
+  build({
+    ...shared,
+    entryPoints: [
+      { in: 'webview/jobPage.ts', out: 'jobPage' },
+      { in: 'webview/jobPage.css', out: 'jobPage' },
+    ],
+    outdir: 'dist/webview',
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    minify: true,
+  }),
+  cp(require.resolve('sql.js/dist/sql-wasm.wasm'), 'dist/sql-wasm.wasm'),
+]);

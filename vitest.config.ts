@@ -13,8 +13,14 @@ export default defineConfig({
     // One after another, from what is quick to what is slow.
     projects: [
       project('layering', 0, ['test/layering.test.ts'], []),
-      project('unit', 1, ['test/**/*.test.ts'], ['test/layering.test.ts', 'test/long/**', ...folders]),
+      project(
+        'unit',
+        1,
+        ['test/**/*.test.ts'],
+        ['test/layering.test.ts', 'test/long/**', 'test/editor/**', ...folders],
+      ),
       project('integration', 2, folders, [], ['test/globalSetup.ts']),
+      'test/editor/vitest.config.ts',
     ],
   },
 });

@@ -1,14 +1,16 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from './base/clock.ts';
 import type { Disposable } from './base/disposable.ts';
 import type { Log } from './base/log.ts';
 import { err, ok, type Result } from './base/result.ts';
 import { LocalRunner } from './engine/attempt.ts';
+import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
 import { Engine } from './engine/relay.ts';
 import { Sources } from './engine/sources.ts';
 import { commandExecutor } from './executors/command.ts';
 import { ExecutorRegistry } from './executors/registry.ts';
+import type { RepositoryError } from './git/repository.ts';
 import { openGuestDoor } from './guest/door.ts';
 import { removeHostFile, writeHostFile } from './guest/hostFile.ts';
 import { placesOf, type Places } from './host/places.ts';
@@ -36,8 +38,10 @@ export interface HostOptions {
   /** `run`: jobs run, and others may join. `read`: this process alone looks, and nothing is started. */
   readonly mode: 'run' | 'read';
   readonly port?: number;
-  /** Whether commands that come by MCP may run. */
-  readonly allowCommands: boolean;
+  /** What to do with commands that come by MCP. */
+  readonly agentCommands: 'refuse' | 'ask' | 'allow';
+  /** What the user has allowed of agents for good, where the answer is `ask`. */
+  readonly allowed?: AllowedCommands;
   readonly concurrency?: number;
   /** The length of the journal in bytes at which a snapshot is made. */
   readonly compactAt?: number;
@@ -50,6 +54,8 @@ export interface HostOptions {
 /** `place`: the record cannot be where it should be. `held`: another process is the host, and can be joined. */
 export interface HostError {
   readonly kind: 'repository' | 'place' | 'held' | 'failed';
+  /** What is wrong with the folder, where the kind is `repository`. */
+  readonly reason?: RepositoryError['kind'];
   readonly message: string;
 }
 
@@ -80,7 +86,8 @@ export async function locate(
   const sources = new Sources('', environment);
   try {
     const repository = await sources.repository(directory);
-    if (!repository.ok) return err({ kind: 'repository', message: repository.error.message });
+    if (!repository.ok)
+      return err({ kind: 'repository', reason: repository.error.kind, message: repository.error.message });
     const places = await placesOf(repository.value.commonDir, data, environment);
     if (!places.ok) return err({ kind: 'place', message: places.error.message });
     return ok({ places: places.value, workspace: repository.value.topLevel });
@@ -180,7 +187,8 @@ function composeEngine(
     executors,
     clock,
     log,
-    policy: { allowCommands: options.allowCommands },
+    policy: { agentCommands: options.agentCommands },
+    allowed: options.allowed ?? noneAllowed,
     concurrency: options.concurrency ?? CONCURRENCY,
     makeRunner: (onLog) =>
       new LocalRunner({
@@ -210,7 +218,13 @@ async function openDoors(
   token: string,
 ): Promise<Result<Doors, HostError>> {
   const guests = openGuestDoor({ relay, clock, log });
-  const mcp = createMcpRoutes({ relay, workspace, version, clock, log });
+  const mcp = createMcpRoutes({
+    relay,
+    workspaces: () => [{ name: basename(workspace), workspace }],
+    version,
+    clock,
+    log,
+  });
   const dispose = (): void => {
     guests.dispose();
     mcp.dispose();

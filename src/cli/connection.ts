@@ -89,7 +89,7 @@ async function hostHere(
     ...(data === undefined ? {} : { data }),
     assets,
     mode: need === 'host' ? 'run' : 'read',
-    allowCommands: false,
+    agentCommands: 'refuse',
     version,
     environment,
     clock,

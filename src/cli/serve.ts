@@ -35,7 +35,7 @@ export const serve: Command = {
       mode: 'run',
       ...(port.value === undefined ? {} : { port: port.value }),
       ...(concurrency.value === undefined ? {} : { concurrency: concurrency.value }),
-      allowCommands: values['allow-commands'] === true,
+      agentCommands: values['allow-commands'] === true ? 'allow' : 'refuse',
     });
     return opened.ok ? run(context, opened.value, idle.value) : opened;
   },

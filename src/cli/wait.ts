@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobId } from '../domain/ids.ts';
-import { isTerminalState, type JobState } from '../domain/job.ts';
+import type { JobState } from '../domain/job.ts';
+import { isTerminalState } from '../domain/jobState.ts';
 import type { JobView } from '../protocol/jobView.ts';
 import type { Connection } from './connection.ts';
 import type { CliContext } from './context.ts';

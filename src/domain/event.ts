@@ -69,6 +69,8 @@ export const JobEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('undoStarted'), by: Origin }),
   /** The working tree is as it was before the delivery: it was undone, or rolled back when it did not end. */
   z.object({ type: z.literal('undone') }),
+  /** A person does not want to see the job any more: no list has it, and the audit trail keeps it. */
+  z.object({ type: z.literal('deleted'), by: Origin }),
 ]);
 export type JobEvent = z.infer<typeof JobEvent>;
 export type JobEventType = JobEvent['type'];

@@ -4,9 +4,14 @@ import type { Origin, Outcome, Question } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Digest, JobId, ObjectId } from './ids.ts';
 import type { JobSpec } from './jobSpec.ts';
+import { isTerminalState } from './jobState.ts';
 
 export const JobState = z.enum(['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED']);
 export type JobState = z.infer<typeof JobState>;
+
+/** Whether a delivery is not begun, on its way, done, or taken back. */
+export const DeliveryState = z.enum(['none', 'applying', 'applied', 'undoing', 'undone']);
+export type DeliveryState = z.infer<typeof DeliveryState>;
 
 /** Where a proven patch stands towards the user's tree. */
 export type Delivery =
@@ -36,6 +41,8 @@ interface Core {
 }
 
 interface Ended {
+  /** No list has it any more. */
+  readonly deleted?: true;
   readonly startedAt?: number;
   readonly finishedAt: number;
 }
@@ -45,7 +52,8 @@ export type RunningJob = Core & { readonly state: 'RUNNING'; readonly startedAt:
 export type WaitingJob = Core & { readonly state: 'WAITING'; readonly startedAt: number; readonly question: Question };
 export type SucceededJob = Core &
   Ended & { readonly state: 'SUCCEEDED'; readonly outcome: Outcome; readonly delivery: Delivery };
-type FailedJob = Core & Ended & { readonly state: 'FAILED'; readonly failure: Failure; readonly outcome: Outcome };
+export type FailedJob = Core &
+  Ended & { readonly state: 'FAILED'; readonly failure: Failure; readonly outcome: Outcome };
 type StoppedJob = Core & Ended & { readonly state: 'CANCELED' | 'EXPIRED'; readonly artifacts: readonly Artifact[] };
 
 /** A job carries only what its state has. */
@@ -55,10 +63,6 @@ export type EndedJob = SucceededJob | FailedJob | StoppedJob;
 
 export function isTerminal(job: Job): job is EndedJob {
   return isTerminalState(job.state);
-}
-
-export function isTerminalState(state: JobState): boolean {
-  return state === 'SUCCEEDED' || state === 'FAILED' || state === 'CANCELED' || state === 'EXPIRED';
 }
 
 export function artifactsOf(job: Job): readonly Artifact[] {
@@ -74,4 +78,9 @@ export function artifactsOf(job: Job): readonly Artifact[] {
     case 'WAITING':
       return [];
   }
+}
+
+/** Whether files of the user's are being changed for this job. */
+export function isDelivering(job: Job): boolean {
+  return job.state === 'SUCCEEDED' && (job.delivery.state === 'applying' || job.delivery.state === 'undoing');
 }

@@ -2,6 +2,7 @@ import { err, never, ok, type Result } from '../base/result.ts';
 import { failure, type Failure } from './failure.ts';
 import type { JobEvent, JobEventType, Outcome } from './event.ts';
 import {
+  isDelivering,
   isTerminal,
   type Delivery,
   type EndedJob,
@@ -100,6 +101,10 @@ export function transition(job: Job, event: JobEvent, at: number): Step {
       return deliveryStep(job, event, ['applied'], 'undoing', at);
     case 'undone':
       return deliveryStep(job, event, ['applying', 'undoing'], 'undone', at);
+    case 'deleted':
+      return isTerminal(job) && job.deleted !== true && !isDelivering(job)
+        ? ok({ ...job, stateVersion: job.stateVersion + 1, deleted: true })
+        : illegal(job, event);
     default:
       return never(event);
   }

@@ -3,8 +3,8 @@ import { commandsOf, type JobSpec } from './jobSpec.ts';
 
 /** What the host lets in. */
 export interface AdmissionPolicy {
-  /** Whether command lines that come by MCP may run: they are code that an agent wrote. */
-  readonly allowCommands: boolean;
+  /** Whether command lines that come by MCP may run: they are code that an agent wrote. `ask`: once they are about to. */
+  readonly agentCommands: 'refuse' | 'ask' | 'allow';
 }
 
 /** A spec that is well formed and is not let in. */
@@ -23,7 +23,7 @@ export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy
     };
   }
   const commands = commandsOf(spec);
-  if (origin === 'mcp' && commands.length > 0 && !policy.allowCommands) {
+  if (origin === 'mcp' && commands.length > 0 && policy.agentCommands === 'refuse') {
     const named = commands.map(({ field, run }) => `${field} (${JSON.stringify(run)})`).join(', ');
     return {
       kind: 'refused',

@@ -16,10 +16,12 @@ import type { Relay } from '../protocol/relay.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
+import { contentOf } from './content.ts';
 import { Delivery } from './delivery.ts';
 import { recover } from './recovery.ts';
 import type { Runner } from './runner.ts';
-import { Scheduler } from './scheduler.ts';
+import { Questions, type AllowedCommands } from './questions.ts';
+import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 import type { Sources } from './sources.ts';
 import { summaryOf, viewOf } from './views.ts';
 
@@ -34,10 +36,13 @@ export interface EngineOptions {
   /** The folder for logs that grow. */
   readonly logs: string;
   readonly policy: AdmissionPolicy;
+  readonly allowed: AllowedCommands;
   readonly concurrency: number;
 }
 
 /** How long a key names its job after the job has ended. */
+/** How long a question waits for its answer. */
+const QUESTION_MS = 3600 * 1000;
 const KEY_LIFETIME_MS = 24 * 3600 * 1000;
 
 type Answer<T> = Promise<Result<T, RelayError>>;
@@ -48,6 +53,7 @@ export class Engine {
   readonly #changes: Emitter<RelayChange>;
   readonly #scheduler: Scheduler;
   readonly #delivery: Delivery;
+  readonly #questions: Questions;
   #closing = false;
   #runs = false;
 
@@ -56,7 +62,10 @@ export class Engine {
     const { store, vault, sources, clock, log, concurrency } = options;
     this.#changes = new Emitter((thrown) => log.write('error', 'a subscriber threw', { error: messageOf(thrown) }));
     const runner = options.makeRunner((job, bytes) => this.#changes.emit({ kind: 'log', jobId: job.id, bytes }));
-    this.#scheduler = new Scheduler({ store, runner, clock, log, concurrency });
+    this.#questions = new Questions({ store, clock, allowed: options.allowed, deadlineMs: QUESTION_MS });
+    const consent: SchedulerOptions['consent'] = (job, signal) =>
+      options.policy.agentCommands === 'ask' ? this.#questions.consentTo(job, signal) : Promise.resolve(undefined);
+    this.#scheduler = new Scheduler({ store, runner, clock, log, concurrency, consent });
     this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
     store.onAppended((appended) => this.#onAppended(appended));
   }
@@ -87,10 +96,13 @@ export class Engine {
       events: (input) => this.#events(input.jobId),
       cancel: (input) => this.#cancel(input),
       retry: (input) => this.#retry(input),
+      delete: (input) => this.#delete(input),
       artifact: (input) => this.#artifact(input),
       log: (input) => this.#log(input),
       apply: (input) => this.#delivery.apply(input.jobId, input.origin, input.dryRun),
       undo: (input) => this.#delivery.undo(input.jobId, input.origin),
+      answer: (input) => this.#answer(input),
+      content: (input) => this.#content(input),
       activity: () => Promise.resolve(ok({ live: this.#options.store.live().length })),
       onChange: (listener) => this.#changes.on(listener),
     };
@@ -229,6 +241,16 @@ export class Engine {
     return this.#append(spec, executor, { baseline, source, workspace, origin, parent: job.id });
   }
 
+  async #delete({ jobId, origin }: CallInput<'delete'>): Answer<CallOutput<'delete'>> {
+    const { store, clock } = this.#options;
+    const done = await store.append(jobId, { type: 'deleted', by: origin }, clock.now());
+    if (done.ok) return ok({ ok: true });
+    if (done.error.kind !== 'illegal') return err(toRelayError(done.error));
+    return err(
+      relayError('illegal', `Job ${jobId} has not ended, or is being applied: cancel it, or wait, then delete it.`),
+    );
+  }
+
   async #artifact({ jobId, name, offset, maxBytes }: CallInput<'artifact'>): Answer<CallOutput<'artifact'>> {
     const { store, vault } = this.#options;
     const job = await store.get(jobId);
@@ -268,6 +290,22 @@ export class Engine {
       totalBytes,
       ended: false,
     });
+  }
+
+  async #answer({ jobId, askId, answer, origin }: CallInput<'answer'>): Answer<CallOutput<'answer'>> {
+    const job = await this.#questions.answer(jobId, askId, answer, origin);
+    return job.ok ? ok({ state: job.value.state }) : job;
+  }
+
+  async #content({ jobId, path, side }: CallInput<'content'>): Answer<CallOutput<'content'>> {
+    const job = await this.#options.store.get(jobId);
+    if (!job.ok) return err(toRelayError(job.error));
+    if (job.value.state !== 'SUCCEEDED' && job.value.state !== 'FAILED') {
+      return err(relayError('illegal', `Job ${jobId} is ${job.value.state}: it has no changed files.`));
+    }
+    const content = await contentOf(job.value, path, side, this.#options);
+    if (!content.ok) return content;
+    return ok(content.value === undefined ? {} : { base64: content.value.toString('base64') });
   }
 
   #onAppended({ entry, job }: Appended): void {

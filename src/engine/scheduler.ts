@@ -3,7 +3,7 @@ import type { Disposable } from '../base/disposable.ts';
 import type { Log } from '../base/log.ts';
 import { never } from '../base/result.ts';
 import type { JobEvent } from '../domain/event.ts';
-import { isRetryable } from '../domain/failure.ts';
+import { isRetryable, type Failure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { LiveJob, RunningJob } from '../domain/job.ts';
 import { defaults } from '../domain/jobSpec.ts';
@@ -15,6 +15,8 @@ export interface SchedulerOptions {
   readonly runner: Runner;
   readonly clock: Clock;
   readonly log: Log;
+  /** Asks a person where one must be asked before the job runs; answers why it may not. */
+  readonly consent: (job: RunningJob, signal: AbortSignal) => Promise<Failure | undefined>;
   /** Jobs that run at once. */
   readonly concurrency: number;
 }
@@ -88,7 +90,7 @@ export class Scheduler {
   }
 
   async #run(jobId: JobId, attempt: number, controller: AbortController): Promise<void> {
-    const { store, runner, clock } = this.#options;
+    const { store, clock } = this.#options;
     const leased = await store.append(jobId, { type: 'leased', attempt }, clock.now());
     if (!leased.ok) {
       // It was canceled a moment before, or the disk refuses: the second must not become a busy loop.
@@ -96,9 +98,15 @@ export class Scheduler {
       return;
     }
     if (leased.value.state !== 'RUNNING') return;
-    const end = await runner.run(leased.value, controller.signal);
+    const end = await this.#attempt(leased.value, controller.signal);
     this.#running.set(jobId, undefined);
     await this.#record(leased.value, end);
+  }
+
+  async #attempt(job: RunningJob, signal: AbortSignal): Promise<AttemptEnd> {
+    const refused = await this.#options.consent(job, signal);
+    if (signal.aborted) return { kind: 'stopped', artifacts: [] };
+    return refused === undefined ? this.#options.runner.run(job, signal) : unrun(refused);
   }
 
   async #record(job: RunningJob, end: AttemptEnd): Promise<void> {
@@ -161,4 +169,8 @@ export class Scheduler {
       this.wake();
     });
   }
+}
+
+function unrun(why: Failure): AttemptEnd {
+  return { kind: 'failed', failure: why, outcome: { checks: [], artifacts: [], files: [], fileCount: 0 } };
 }

@@ -57,7 +57,7 @@ function outcomeOf(
   const { checks, files, fileCount, summary, usage } = job.outcome;
   return {
     checks,
-    files: files.map(({ path, kind }) => ({ path, kind })),
+    files: files.map(({ path, kind, oldMode, newMode }) => ({ path, kind, oldMode, newMode })),
     fileCount,
     ...(summary === undefined ? {} : { summary }),
     ...(usage === undefined ? {} : { usage }),

@@ -26,6 +26,22 @@ export async function applied(
   }
 }
 
+/** Makes a patch's objects again in a repository that has its baseline. */
+export async function rebuilt(
+  git: Git,
+  baseline: ObjectId,
+  scratchIndex: string,
+  patch: Uint8Array,
+): Promise<Result<ObjectId, GitError>> {
+  const inScratch = git.with({ GIT_INDEX_FILE: scratchIndex });
+  try {
+    const read = await inScratch.run(['read-tree', baseline], {});
+    return read.ok ? await applied(git, scratchIndex, `${scratchIndex}.copy`, patch) : read;
+  } finally {
+    await rm(scratchIndex, { force: true });
+  }
+}
+
 /**
  * The baseline with only what changed between two snapshots: what a setup command alone left is taken out of the result.
  * A path that setup and executor both changed is carried as the executor left it.

@@ -16,10 +16,13 @@ const table: { readonly [N in CallName]: Invoke } = {
   events: row(calls.events.input, (relay, input) => relay.events(input)),
   cancel: row(calls.cancel.input, (relay, input) => relay.cancel(input)),
   retry: row(calls.retry.input, (relay, input) => relay.retry(input)),
+  delete: row(calls.delete.input, (relay, input) => relay.delete(input)),
   artifact: row(calls.artifact.input, (relay, input) => relay.artifact(input)),
   log: row(calls.log.input, (relay, input) => relay.log(input)),
   apply: row(calls.apply.input, (relay, input) => relay.apply(input)),
   undo: row(calls.undo.input, (relay, input) => relay.undo(input)),
+  answer: row(calls.answer.input, (relay, input) => relay.answer(input)),
+  content: row(calls.content.input, (relay, input) => relay.content(input)),
   activity: row(calls.activity.input, (relay, input) => relay.activity(input)),
 };
 

@@ -44,7 +44,7 @@ function at(path: string, cache: string, note: Pick<Places, 'note'>): Promise<Re
 }
 
 /** The platform's folder for caches, and in it the relay's. */
-export function cacheDirectory(platform: NodeJS.Platform, environment: Variables): string {
+function cacheDirectory(platform: NodeJS.Platform, environment: Variables): string {
   const home = environment['HOME'] ?? homedir();
   if (platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'task-relay');
   if (platform === 'darwin') return join(home, 'Library', 'Caches', 'task-relay');

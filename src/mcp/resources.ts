@@ -7,7 +7,7 @@ import type {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { ArtifactName } from '../domain/artifact.ts';
 import type { JobId } from '../domain/ids.ts';
-import { isTerminalState } from '../domain/job.ts';
+import { isTerminalState } from '../domain/jobState.ts';
 import { LARGEST_SLICE } from '../protocol/calls.ts';
 import type { ArtifactView, JobSummary } from '../protocol/jobView.ts';
 import type { Relay } from '../protocol/relay.ts';

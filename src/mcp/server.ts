@@ -34,7 +34,8 @@ Send an idempotencyKey with jobs_submit when you may repeat the call.`;
 export function createServer(options: ServerOptions, watches: Watches): Server {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- as above
   const server = new Server(
-    { name: 'task-relay', title: 'MCP Task Relay', version: options.version },
+    // No title: VS Code would name the tools by it, and cut it short.
+    { name: 'task-relay', version: options.version },
     { capabilities: { tools: {}, resources: { subscribe: true } }, instructions },
   );
   const guarded = <T>(answer: () => Promise<T>): Promise<T> => guard(options.log, answer);

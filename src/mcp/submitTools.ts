@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { JobId } from '../domain/ids.ts';
 import { JobSpec } from '../domain/jobSpec.ts';
 import { Submitted } from '../protocol/jobView.ts';
-import { tool } from './tool.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { relayError, type RelayError } from '../protocol/relayError.ts';
+import { tool, type Workspace } from './tool.ts';
 
 /** A job runs commands or an agent, and may reach whatever they reach. */
 const runsThings = { readOnlyHint: false, destructiveHint: true, openWorldHint: true } as const;
@@ -19,11 +21,34 @@ export const submitTool = tool({
     'spec.checks: [{name, run}] – commands that must pass on the result. spec.scope.fileGlobs bounds what the patch may change. spec.setup prepares the checkout. Commands from an agent need the user’s consent; a headless relay may refuse them by name.',
     'spec.idempotencyKey: the same key with the same spec is the same job, so a repeated call is safe. Unknown fields are refused by name.',
   ].join('\n'),
-  input: z.strictObject({ spec: JobSpec }),
+  input: z.strictObject({
+    spec: JobSpec,
+    repository: z
+      .string()
+      .optional()
+      .describe('the name or path of an open repository; needed only where several are open'),
+  }),
   output: Submitted,
   annotations: { ...runsThings, idempotentHint: false },
-  run: ({ relay, workspace }, { spec }) => relay.submit({ spec, workspace, origin: 'mcp' }),
+  run: ({ relay, workspaces }, { spec, repository }) => {
+    const workspace = meant(workspaces(), repository);
+    return workspace.ok
+      ? relay.submit({ spec, workspace: workspace.value, origin: 'mcp' })
+      : Promise.resolve(workspace);
+  },
 });
+
+/** The working tree that an agent means: the only one, or the one that it names. */
+function meant(open: readonly Workspace[], repository: string | undefined): Result<string, RelayError> {
+  const fitting = open.filter(
+    ({ name, workspace }) => repository === undefined || repository === name || repository === workspace,
+  );
+  const [only] = fitting;
+  if (fitting.length === 1 && only !== undefined) return ok(only.workspace);
+  const named = open.map(({ name, workspace }) => `"${name}" (${workspace})`).join(', ');
+  if (open.length === 0) return err(relayError('invalid', 'No repository is open. Ask the user to open one.'));
+  return err(relayError('invalid', `Say which repository is meant, by its name or path, in "repository": ${named}.`));
+}
 
 export const retryTool = tool({
   name: 'jobs_retry',

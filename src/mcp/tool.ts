@@ -8,7 +8,13 @@ import type { RelayError } from '../protocol/relayError.ts';
 /** What a tool acts on. */
 export interface ToolContext {
   readonly relay: Relay;
-  /** The working tree that a submitted job is for. */
+  /** The repositories that a job can be for. */
+  readonly workspaces: () => readonly Workspace[];
+}
+
+/** One open repository: the name of its folder, and its working tree. */
+export interface Workspace {
+  readonly name: string;
   readonly workspace: string;
 }
 

@@ -1,5 +1,5 @@
 import { ArtifactName } from '../domain/artifact.ts';
-import { isTerminalState } from '../domain/job.ts';
+import { isTerminalState } from '../domain/jobState.ts';
 import type { RelayChange } from '../protocol/change.ts';
 import { artifactUri, statusUri } from '../protocol/resourceUri.ts';
 

@@ -37,6 +37,11 @@ export const calls = {
     output: z.strictObject({ ok: z.boolean().describe('false: it had ended before'), state: JobState }),
   },
   retry: { input: z.strictObject({ jobId: JobId, origin: Origin }), output: Submitted },
+  /** Takes an ended job out of every list; the audit trail keeps it. */
+  delete: {
+    input: z.strictObject({ jobId: JobId, origin: Origin }),
+    output: z.strictObject({ ok: z.boolean() }),
+  },
   artifact: { input: z.strictObject({ jobId: JobId, name: ArtifactName, offset, maxBytes }), output: Slice },
   log: { input: z.strictObject({ jobId: JobId, offset, maxBytes }), output: LogSlice },
   apply: {
@@ -44,6 +49,16 @@ export const calls = {
     output: DeliveryReport,
   },
   undo: { input: z.strictObject({ jobId: JobId, origin: Origin }), output: DeliveryReport },
+  /** The answer to a WAITING job's question: one of its choices. */
+  answer: {
+    input: z.strictObject({ jobId: JobId, askId: z.string(), answer: z.string(), origin: Origin }),
+    output: z.strictObject({ state: JobState }),
+  },
+  /** A changed file of a job's patch as it was at the baseline, or as the patch makes it; nothing where it is not there. */
+  content: {
+    input: z.strictObject({ jobId: JobId, path: z.string(), side: z.enum(['before', 'after']) }),
+    output: z.strictObject({ base64: z.string().optional() }),
+  },
   /** How much is under way: a host that is idle may end. */
   activity: { input: z.strictObject({}), output: z.strictObject({ live: z.int() }) },
 } as const;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ArtifactName, Check, FileChange, Usage } from '../domain/artifact.ts';
 import { ReasonCode } from '../domain/failure.ts';
 import { Digest, JobId, ObjectId } from '../domain/ids.ts';
-import { JobState } from '../domain/job.ts';
+import { DeliveryState, JobState } from '../domain/job.ts';
 import { Priority } from '../domain/jobSpec.ts';
 
 const Ms = z.number().describe('ms since 1970');
@@ -30,6 +30,7 @@ export const JobSummary = z.strictObject({
   finishedAt: Ms.optional(),
   durationMs: z.number().optional().describe('from startedAt to finishedAt'),
   reasonCode: ReasonCode.optional(),
+  delivery: DeliveryState.optional().describe("of a SUCCEEDED job: whether its patch is in the user's tree"),
 });
 export type JobSummary = z.infer<typeof JobSummary>;
 
@@ -39,10 +40,11 @@ export const JobView = JobSummary.extend({
   summary: z.string().optional().describe("the executor's own words"),
   checks: z.array(Check),
   artifacts: z.array(ArtifactView),
-  files: z.array(FileChange.pick({ path: true, kind: true })).describe('the first changed files'),
+  files: z
+    .array(FileChange.pick({ path: true, kind: true, oldMode: true, newMode: true }))
+    .describe('the first changed files'),
   fileCount: z.int(),
   usage: Usage.optional(),
-  delivery: z.enum(['none', 'applying', 'applied', 'undoing', 'undone']).optional(),
   question: z
     .strictObject({ askId: z.string(), text: z.string(), choices: z.array(z.string()), deadline: Ms })
     .optional(),

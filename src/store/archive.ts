@@ -1,11 +1,11 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { JournalEntry } from '../domain/event.ts';
 import type { Digest } from '../domain/ids.ts';
-import { isTerminal, type Job } from '../domain/job.ts';
+import { isDelivering, isTerminal, type Job } from '../domain/job.ts';
 import { created, transition } from '../domain/machine.ts';
 import type { StoreIoError } from './jobStore.ts';
 import { parsePack, type JournalRecord } from './journalText.ts';
-import { isDelivering, type Ledger, type Tracked } from './ledger.ts';
+import type { Ledger, Tracked } from './ledger.ts';
 import type { ArchivePlace } from './rows.ts';
 import type { Vault } from './vault.ts';
 

@@ -21,10 +21,10 @@ export interface Coverage {
   readonly lastSeq: number;
 }
 
-const UPSERT = `INSERT INTO jobs (${rowColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const UPSERT = `INSERT INTO jobs (${rowColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (seq) DO UPDATE SET state = excluded.state, state_version = excluded.state_version,
   attempt = excluded.attempt, started_at = excluded.started_at, finished_at = excluded.finished_at,
-  reason_code = excluded.reason_code`;
+  reason_code = excluded.reason_code, delivery = excluded.delivery, deleted = excluded.deleted`;
 
 /** The tables in sql.js. They are told of what is on disk and of nothing else, so that they may be written out at any time. */
 export class JobIndex {
@@ -48,7 +48,7 @@ export class JobIndex {
   }
 
   list(query: ListQuery): { readonly rows: readonly JobRow[]; readonly total: number } {
-    const where = query.state === undefined ? '' : 'WHERE state = ?';
+    const where = `WHERE deleted = 0${query.state === undefined ? '' : ' AND state = ?'}`;
     const state = query.state === undefined ? [] : [query.state];
     const page = `SELECT ${rowColumns} FROM jobs ${where} ORDER BY seq DESC LIMIT ? OFFSET ?`;
     const total = Number(this.#all(`SELECT count(*) AS total FROM jobs ${where}`, state)[0]?.['total']);
@@ -56,10 +56,10 @@ export class JobIndex {
   }
 
   find(prefix: string): readonly JobId[] {
-    const rows = this.#all('SELECT job_id FROM jobs WHERE job_id >= ? AND job_id < ? ORDER BY job_id LIMIT 2', [
-      prefix,
-      `${prefix}\u{10ffff}`,
-    ]);
+    const rows = this.#all(
+      'SELECT job_id FROM jobs WHERE deleted = 0 AND job_id >= ? AND job_id < ? ORDER BY job_id LIMIT 2',
+      [prefix, `${prefix}\u{10ffff}`],
+    );
     return rows.map((row) => JobId.parse(row['job_id']));
   }
 

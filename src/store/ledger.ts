@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobEvent, JournalEntry } from '../domain/event.ts';
 import type { JobId } from '../domain/ids.ts';
-import { isTerminal, type Job, type LiveJob, type QueuedJob } from '../domain/job.ts';
+import { isDelivering, isTerminal, type Job, type LiveJob, type QueuedJob } from '../domain/job.ts';
 import { created, transition, type Illegal } from '../domain/machine.ts';
 import type { UnknownJob } from './jobStore.ts';
 import { ReadyQueue } from './readyQueue.ts';
@@ -174,8 +174,4 @@ export class Ledger {
     const other = this.byKey(key);
     if (other === undefined || other.seq <= seq) this.#keys.set(key, jobId);
   }
-}
-
-export function isDelivering(job: Job): boolean {
-  return job.state === 'SUCCEEDED' && (job.delivery.state === 'applying' || job.delivery.state === 'undoing');
 }

@@ -27,9 +27,12 @@ const migrations: readonly string[] = [
      spec_digest TEXT,
      pack_id INTEGER REFERENCES packs,
      pack_offset INTEGER,
-     pack_length INTEGER
+     pack_length INTEGER,
+     delivery TEXT,
+     deleted INTEGER NOT NULL DEFAULT 0
    );
-   CREATE INDEX jobs_by_state ON jobs (state, seq);
+   CREATE INDEX jobs_listed ON jobs (seq) WHERE deleted = 0;
+   CREATE INDEX jobs_by_state ON jobs (state, seq) WHERE deleted = 0;
    CREATE INDEX jobs_by_key ON jobs (idempotency_key, seq) WHERE idempotency_key IS NOT NULL;
    CREATE TABLE packs (pack_id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);
    CREATE TABLE events (

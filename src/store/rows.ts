@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ReasonCode } from '../domain/failure.ts';
 import { Digest, JobId, ObjectId } from '../domain/ids.ts';
-import { isTerminal, JobState, type Job } from '../domain/job.ts';
+import { DeliveryState, isTerminal, JobState, type Job } from '../domain/job.ts';
 import { Priority, priorityOf } from '../domain/jobSpec.ts';
 
 /** What lists and filters need of a job: one slim row in sql.js. Times are ms since 1970. */
@@ -18,6 +18,8 @@ export interface JobRow {
   readonly startedAt?: number;
   readonly finishedAt?: number;
   readonly reasonCode?: ReasonCode;
+  /** Of a job that SUCCEEDED. */
+  readonly delivery?: DeliveryState;
 }
 
 /** Where the lines of an archived job are: a part of a pack in the vault, in bytes. */
@@ -43,7 +45,7 @@ const Num = z.number();
 
 export const rowColumns =
   'seq, job_id, state, state_version, title, executor, baseline, priority, attempt, created_at, started_at, ' +
-  'finished_at, reason_code, idempotency_key, spec_digest';
+  'finished_at, reason_code, idempotency_key, spec_digest, delivery, deleted';
 
 /** A job as the values of `rowColumns`. The digest of the spec is only kept where a key may ask for it. */
 export function encodeRow(seq: number, job: Job): SqlValue[] {
@@ -64,6 +66,8 @@ export function encodeRow(seq: number, job: Job): SqlValue[] {
     job.state === 'FAILED' ? job.failure.code : null,
     key ?? null,
     key === undefined ? null : job.specDigest,
+    job.state === 'SUCCEEDED' ? job.delivery.state : null,
+    isTerminal(job) && job.deleted === true ? 1 : 0,
   ];
 }
 
@@ -72,6 +76,7 @@ export function decodeRow(row: SqlRow): JobRow {
   const startedAt = optionalNumber(row, 'started_at');
   const finishedAt = optionalNumber(row, 'finished_at');
   const reasonCode = row['reason_code'];
+  const delivery = row['delivery'];
   return {
     jobId: JobId.parse(row['job_id']),
     state: JobState.parse(row['state']),
@@ -85,6 +90,7 @@ export function decodeRow(row: SqlRow): JobRow {
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(finishedAt === undefined ? {} : { finishedAt }),
     ...(reasonCode === null ? {} : { reasonCode: ReasonCode.parse(reasonCode) }),
+    ...(delivery === null ? {} : { delivery: DeliveryState.parse(delivery) }),
   };
 }
 

@@ -5,9 +5,10 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { Result } from '../../src/base/result.ts';
 import type { JobId } from '../../src/domain/ids.ts';
-import { isTerminalState } from '../../src/domain/job.ts';
+import { isTerminalState } from '../../src/domain/jobState.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
 import { LocalRunner } from '../../src/engine/attempt.ts';
+import { noneAllowed } from '../../src/engine/questions.ts';
 import { Engine } from '../../src/engine/relay.ts';
 import type { Runner } from '../../src/engine/runner.ts';
 import { Sources } from '../../src/engine/sources.ts';
@@ -32,7 +33,7 @@ export interface BedOptions {
 }
 
 /** When a job was heard of, in ms of `performance.now()`. */
-export interface Heard {
+interface Heard {
   running?: number;
   ended?: number;
 }
@@ -111,7 +112,8 @@ function composed(
     ...parts,
     ...common,
     executors,
-    policy: { allowCommands: true },
+    policy: { agentCommands: 'allow' },
+    allowed: noneAllowed,
     concurrency,
     makeRunner: (onLog) => {
       const local = { recordId: 'bench', environment: process.env, maxPatchBytes: 64 * 1024 * 1024 };

@@ -55,7 +55,7 @@ async function measureStart(directory: string): Promise<Figures> {
       data: join(directory, 'record'),
       assets,
       mode: 'run',
-      allowCommands: false,
+      agentCommands: 'refuse',
       version: '0',
       environment: { ...process.env, XDG_CACHE_HOME: join(directory, 'cache') },
       clock: systemClock,

@@ -9,7 +9,7 @@ void openHost({
   directory,
   assets: __dirname,
   mode: 'run',
-  allowCommands: true,
+  agentCommands: 'allow',
   compactAt: Number(compactAt),
   version: '0',
   environment: process.env,

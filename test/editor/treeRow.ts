@@ -95,6 +95,8 @@ export class TreeRow {
 
   /** Chooses from its context menu. */
   async choose(item: string): Promise<void> {
+    // A hover of the row where the mouse was would be in the way.
+    await this.#page.mouse.move(0, 0);
     await this.#row.click({ button: 'right' });
     await chooseFromMenu(this.#page, item);
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ObjectId } from '../../src/domain/ids.ts';
-import { isTerminalState } from '../../src/domain/job.ts';
+import { isTerminalState } from '../../src/domain/jobState.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import {
   commit,

@@ -48,7 +48,7 @@ function open(
     directory: folder,
     assets,
     mode: 'run',
-    allowCommands: true,
+    agentCommands: 'allow',
     version: '0',
     environment: environmentFor(fresh('cache'), environment),
     clock: systemClock,

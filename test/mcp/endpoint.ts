@@ -35,7 +35,14 @@ export async function openEndpoint(
   options: Partial<McpOptions> & { relay?: MemoryRelay; clock?: Clock } = {},
 ): Promise<Endpoint> {
   const { relay = new MemoryRelay(), clock = systemClock, ...rest } = options;
-  const mcp = createMcpRoutes({ relay, workspace: '/repo', version: '1.2.3', clock, log: silentLog, ...rest });
+  const mcp = createMcpRoutes({
+    relay,
+    workspaces: () => [{ name: 'repo', workspace: '/repo' }],
+    version: '1.2.3',
+    clock,
+    log: silentLog,
+    ...rest,
+  });
   const opened = await listen({ token, routes: mcp.routes, clock, log: silentLog });
   if (!opened.ok) throw new Error(opened.error.message);
   const listener = opened.value;

@@ -3,7 +3,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import * as z from 'zod';
 import type { JobId } from '../../src/domain/ids.ts';
-import { isTerminalState } from '../../src/domain/job.ts';
+import { isTerminalState } from '../../src/domain/jobState.ts';
 import { JobView, Submitted } from '../../src/protocol/jobView.ts';
 
 /** The relay as any MCP client meets it: by Streamable HTTP and a bearer token. */

@@ -47,7 +47,7 @@ export async function demonstrate(options: DemonstrationOptions): Promise<boolea
     directory: repository,
     assets: options.assets,
     mode: 'run',
-    allowCommands: true,
+    agentCommands: 'allow',
     version: '0',
     environment,
     clock: systemClock,

@@ -1,0 +1,93 @@
+import * as vscode from 'vscode';
+import type { Disposable } from '../base/disposable.ts';
+import type { JobId } from '../domain/ids.ts';
+import type { JobState } from '../domain/job.ts';
+import { isTerminalState } from '../domain/jobState.ts';
+import { commandIds } from './commandIds.ts';
+import type { Job, JobModel } from './jobModel.ts';
+import type { JobsTree } from './jobsTree.ts';
+import { stateLabel } from './look.ts';
+import type { Settings } from './settings.ts';
+
+/** One status item, one badge and at most one toast a job: what needs a look. */
+export class Attention implements vscode.Disposable {
+  readonly #model: JobModel;
+  readonly #tree: JobsTree;
+  readonly #settings: Settings;
+  readonly #item = vscode.window.createStatusBarItem('relay.status', vscode.StatusBarAlignment.Left, 10);
+  readonly #subscription: Disposable;
+  readonly #seen = new Map<JobId, JobState>();
+
+  constructor(model: JobModel, tree: JobsTree, settings: Settings) {
+    this.#model = model;
+    this.#tree = tree;
+    this.#settings = settings;
+    this.#item.name = vscode.l10n.t('Task Relay');
+    this.#item.command = 'relay.jobs.focus';
+    this.#subscription = model.onChanged(() => this.#look());
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#item.dispose();
+  }
+
+  #look(): void {
+    const jobs = this.#model.jobs();
+    const waiting = jobs.filter(({ summary }) => summary.state === 'WAITING');
+    const unreviewed = jobs.filter(({ summary }) => summary.state === 'SUCCEEDED' && summary.delivery === 'none');
+    const live = jobs.filter(({ summary }) => !isTerminalState(summary.state));
+    const needs = waiting.length + unreviewed.length;
+    this.#tree.setBadge(
+      needs,
+      vscode.l10n.t('{0} patches to review, {1} questions', unreviewed.length, waiting.length),
+    );
+    this.#item.text =
+      live.length === 0 ? '$(git-pull-request-draft) Relay' : `$(sync~spin) Relay: ${String(live.length)}`;
+    this.#item.tooltip = vscode.l10n.t(
+      '{0} running or queued, {1} patches to review, {2} questions',
+      live.length,
+      unreviewed.length,
+      waiting.length,
+    );
+    if (this.#model.repositories.length > 0) this.#item.show();
+    else this.#item.hide();
+    for (const job of jobs) this.#tell(job);
+  }
+
+  /** Only of what this window saw happen: jobs of yesterday are in the tree. */
+  #tell(job: Job): void {
+    const { jobId, state } = job.summary;
+    const before = this.#seen.get(jobId);
+    this.#seen.set(jobId, state);
+    if (before === undefined && state !== 'WAITING') return;
+    if (before === state || !this.#settings.notifies) return;
+    if (state === 'WAITING') void this.#askToast(job);
+    else if (state === 'SUCCEEDED' || state === 'FAILED' || state === 'EXPIRED') void this.#endToast(job);
+  }
+
+  async #askToast(job: Job): Promise<void> {
+    const answer = vscode.l10n.t('Answer…');
+    const text = vscode.l10n.t('The job "{0}" asks before it runs an agent\'s command.', job.summary.title);
+    if ((await vscode.window.showWarningMessage(text, answer)) === answer) await run(commandIds.answerQuestion, job);
+  }
+
+  async #endToast(job: Job): Promise<void> {
+    const { summary } = job;
+    const review = vscode.l10n.t('Review');
+    const logs = vscode.l10n.t('Show Logs');
+    const never = vscode.l10n.t("Don't Show Again");
+    const isGood = summary.state === 'SUCCEEDED';
+    const text = `${summary.title}: ${stateLabel(summary)}`;
+    const choice = isGood
+      ? await vscode.window.showInformationMessage(text, review, never)
+      : await vscode.window.showWarningMessage(text, logs, never);
+    if (choice === review) await run(commandIds.reviewPatch, job);
+    if (choice === logs) await run(commandIds.showLogs, job);
+    if (choice === never) await this.#settings.stopNotifying();
+  }
+}
+
+function run(command: string, job: Job): Thenable<unknown> {
+  return vscode.commands.executeCommand(command, { kind: 'job', job });
+}

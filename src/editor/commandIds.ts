@@ -1,0 +1,20 @@
+/** Every command of the extension: package.json has the same, and a test holds both in step. */
+export const commandIds = {
+  submitTask: 'relay.submitTask',
+  refresh: 'relay.refresh',
+  showJob: 'relay.showJob',
+  reviewPatch: 'relay.reviewPatch',
+  openPatch: 'relay.openPatch',
+  openFileDiff: 'relay.openFileDiff',
+  openCheck: 'relay.openCheck',
+  applyPatch: 'relay.applyPatch',
+  undoApply: 'relay.undoApply',
+  cancelJob: 'relay.cancelJob',
+  retryJob: 'relay.retryJob',
+  deleteJob: 'relay.deleteJob',
+  showLogs: 'relay.showLogs',
+  answerQuestion: 'relay.answerQuestion',
+  copyJobId: 'relay.copyJobId',
+  showOutput: 'relay.showOutput',
+  manageAgentCommands: 'relay.manageAgentCommands',
+} as const;

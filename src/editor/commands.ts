@@ -1,0 +1,165 @@
+import * as vscode from 'vscode';
+import type { Log } from '../base/log.ts';
+import { messageOf } from '../base/result.ts';
+import { isTerminalState } from '../domain/jobState.ts';
+import type { JobView } from '../protocol/jobView.ts';
+import { commandIds } from './commandIds.ts';
+import { composeTask } from './composer.ts';
+import { answerQuestion, manageAgentCommands } from './consent.ts';
+import { applyPatch, undoApply } from './deliver.ts';
+import { checkUri } from './documents.ts';
+import type { Job, JobModel } from './jobModel.ts';
+import type { Node } from './jobNode.ts';
+import type { JobPanels } from './jobPanel.ts';
+import type { JobsTree } from './jobsTree.ts';
+import type { LogView } from './logView.ts';
+import { openFileDiff, openPatch, reviewPatch } from './review.ts';
+import type { Settings } from './settings.ts';
+import { stateLabel } from './look.ts';
+import type { WorkspaceRelays } from './workspaceRelays.ts';
+
+export interface CommandParts {
+  readonly model: JobModel;
+  readonly relays: WorkspaceRelays;
+  readonly tree: JobsTree;
+  readonly logs: LogView;
+  readonly panels: JobPanels;
+  readonly settings: Settings;
+  readonly output: vscode.LogOutputChannel;
+  readonly memory: vscode.Memento;
+  readonly log: Log;
+}
+
+/** Registers every command of commandIds.ts. */
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  const { model, relays, logs, panels, settings, output } = parts;
+  const jobs = new JobCommands(parts);
+  const table: Readonly<Record<keyof typeof commandIds, (node?: Node) => unknown>> = {
+    submitTask: () => submitTask(parts),
+    refresh: () => relays.refresh(),
+    showJob: jobs.on(isAny, (job) => panels.show(job)),
+    reviewPatch: jobs.onView(hasPatch, reviewPatch),
+    openPatch: jobs.on(hasPatch, openPatch),
+    openFileDiff: (node) => (node?.kind === 'file' ? openFileDiff(node.job, node.file) : undefined),
+    openCheck: (node) =>
+      node?.kind === 'check'
+        ? vscode.commands.executeCommand('vscode.open', checkUri(node.job, node.check.name))
+        : undefined,
+    applyPatch: jobs.onView(isSucceeded, applyPatch),
+    undoApply: jobs.onView(isSucceeded, undoApply),
+    cancelJob: jobs.on(isLive, cancelJob),
+    retryJob: jobs.on(isEnded, retryJob),
+    deleteJob: jobs.on(isEnded, (job) => deleteJob(job, model)),
+    showLogs: jobs.on(isAny, (job) => logs.show(job)),
+    answerQuestion: jobs.onView(isWaiting, answerQuestion),
+    copyJobId: jobs.on(isAny, ({ summary }) => vscode.env.clipboard.writeText(summary.jobId)),
+    showOutput: () => output.show(),
+    manageAgentCommands: () => manageAgentCommands(model.repositories, settings),
+  };
+  const registered = Object.entries(table).map(([name, run]) =>
+    vscode.commands.registerCommand(commandIds[name as keyof typeof commandIds], (node?: Node) =>
+      guarded(parts.log, () => run(node)),
+    ),
+  );
+  return vscode.Disposable.from(...registered);
+}
+
+/** One of the three doors for exceptions: a bug ends a command with a word to the person. */
+async function guarded(log: Log, run: () => unknown): Promise<void> {
+  try {
+    await run();
+  } catch (thrown) {
+    log.write('error', 'a command failed', { error: messageOf(thrown) });
+    void vscode.window.showErrorMessage(vscode.l10n.t('Task Relay failed at this: {0}', messageOf(thrown)));
+  }
+}
+
+/** Commands on a job: the row that was clicked, the row that is selected, or one that the user picks. */
+class JobCommands {
+  readonly #parts: CommandParts;
+
+  constructor(parts: CommandParts) {
+    this.#parts = parts;
+  }
+
+  on(fits: (job: Job) => boolean, use: (job: Job) => unknown): (node?: Node) => Promise<void> {
+    return async (node) => {
+      const job = await this.#jobOf(node, fits);
+      if (job !== undefined) await use(job);
+    };
+  }
+
+  onView(fits: (job: Job) => boolean, use: (job: Job, view: JobView) => unknown): (node?: Node) => Promise<void> {
+    return this.on(fits, async (job) => {
+      const view = await this.#parts.model.view(job);
+      if (view !== undefined) await use(job, view);
+    });
+  }
+
+  async #jobOf(node: Node | undefined, fits: (job: Job) => boolean): Promise<Job | undefined> {
+    const { model, tree } = this.#parts;
+    const meant = node ?? tree.selection;
+    const current = meant === undefined ? undefined : model.find(meant.job.summary.jobId);
+    if (current !== undefined && (node !== undefined || fits(current))) return current;
+    const items = model
+      .jobs()
+      .filter(fits)
+      .map((job) => ({ label: job.summary.title, description: stateLabel(job.summary), job }));
+    if (items.length === 0) {
+      void vscode.window.showInformationMessage(vscode.l10n.t('There is no job that this can be done with.'));
+      return undefined;
+    }
+    const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which job?') });
+    return picked?.job;
+  }
+}
+
+async function submitTask({ relays, memory, tree, model }: CommandParts): Promise<void> {
+  if (relays.repositories.length === 0) {
+    void vscode.window.showWarningMessage(vscode.l10n.t('Open a folder of a git repository with a commit first.'));
+    return;
+  }
+  const composed = await composeTask(relays.repositories, memory);
+  if (composed === undefined) return;
+  const { repository, spec } = composed;
+  const submitted = await repository.relay.submit({ spec, workspace: repository.workspace, origin: 'editor' });
+  if (!submitted.ok) {
+    void vscode.window.showErrorMessage(submitted.error.message);
+    return;
+  }
+  await model.note(submitted.value.jobId, repository);
+  const job = model.find(submitted.value.jobId);
+  if (job !== undefined) await tree.reveal(job);
+}
+
+async function cancelJob({ repository, summary }: Job): Promise<void> {
+  const done = await repository.relay.cancel({ jobId: summary.jobId, origin: 'editor' });
+  if (!done.ok) void vscode.window.showErrorMessage(done.error.message);
+}
+
+async function retryJob({ repository, summary }: Job): Promise<void> {
+  const done = await repository.relay.retry({ jobId: summary.jobId, origin: 'editor' });
+  if (!done.ok) void vscode.window.showErrorMessage(done.error.message);
+}
+
+/** An applied patch can only be undone while its job is there: that is said before. */
+async function deleteJob({ repository, summary }: Job, model: JobModel): Promise<void> {
+  if (summary.delivery === 'applied') {
+    const remove = vscode.l10n.t('Delete');
+    const text = vscode.l10n.t(
+      'The patch of "{0}" is applied. Without its job it can no longer be undone.',
+      summary.title,
+    );
+    if ((await vscode.window.showWarningMessage(text, { modal: true }, remove)) !== remove) return;
+  }
+  const done = await repository.relay.delete({ jobId: summary.jobId, origin: 'editor' });
+  if (!done.ok) void vscode.window.showErrorMessage(done.error.message);
+  await model.reload(repository);
+}
+
+const isAny = (): boolean => true;
+const isEnded = ({ summary }: Job): boolean => isTerminalState(summary.state);
+const isLive = ({ summary }: Job): boolean => !isTerminalState(summary.state);
+const isSucceeded = ({ summary }: Job): boolean => summary.state === 'SUCCEEDED';
+const isWaiting = ({ summary }: Job): boolean => summary.state === 'WAITING';
+const hasPatch = ({ summary }: Job): boolean => summary.state === 'SUCCEEDED' || summary.state === 'FAILED';

@@ -1,0 +1,159 @@
+import * as vscode from 'vscode';
+import type { Gate, JobSpec, Priority } from '../domain/jobSpec.ts';
+import { input, pick, type Step } from './steps.ts';
+import type { Repository } from './jobModel.ts';
+
+/** What the user has chosen so far. */
+interface Draft {
+  repository?: Repository;
+  title: string;
+  description: string;
+  acceptance: string;
+  command: string;
+  checks: string;
+  priority: Priority;
+}
+
+const REMEMBERED = 'composer.last';
+
+/** "Relay: Submit Task": a few questions with a way back, and what the last answers were. */
+export async function composeTask(
+  repositories: readonly Repository[],
+  memory: vscode.Memento,
+): Promise<{ readonly repository: Repository; readonly spec: JobSpec } | undefined> {
+  const last = memory.get<Partial<Draft>>(REMEMBERED, {});
+  const draft: Draft = {
+    title: '',
+    description: selectionText() ?? '',
+    acceptance: '',
+    command: last.command ?? '',
+    checks: last.checks ?? '',
+    priority: last.priority ?? 'P1',
+    ...(repositories[0] === undefined ? {} : { repository: repositories[0] }),
+  };
+  const done = await runSteps(stepsFor(repositories, draft));
+  if (!done || draft.repository === undefined) return undefined;
+  const { command, checks, priority } = draft;
+  await memory.update(REMEMBERED, { command, checks, priority });
+  return { repository: draft.repository, spec: specOf(draft) };
+}
+
+function stepsFor(repositories: readonly Repository[], draft: Draft): readonly Step[] {
+  const choice: readonly Step[] =
+    repositories.length < 2
+      ? []
+      : [
+          pick({
+            prompt: vscode.l10n.t('In which repository?'),
+            items: () =>
+              repositories.map((repository) => ({
+                label: repository.name,
+                description: repository.workspace,
+                value: repository,
+              })),
+            take: (repository) => (draft.repository = repository),
+          }),
+        ];
+  return [
+    ...choice,
+    input({
+      prompt: vscode.l10n.t('What is to be done?'),
+      placeholder: vscode.l10n.t('A short title: Add a health check'),
+      value: () => draft.title,
+      check: (text) => (text.trim() === '' ? vscode.l10n.t('Give the task a title.') : tooLong(text, 200)),
+      take: (text) => (draft.title = text.trim()),
+    }),
+    input({
+      prompt: vscode.l10n.t('Anything else that the job must know? (Enter: nothing)'),
+      value: () => draft.description,
+      check: (text) => tooLong(text, 10_000),
+      take: (text) => (draft.description = text),
+    }),
+    input({
+      prompt: vscode.l10n.t('When is it done? Criteria, separated by ";" (Enter: none)'),
+      value: () => draft.acceptance,
+      check: () => undefined,
+      take: (text) => (draft.acceptance = text),
+    }),
+    input({
+      prompt: vscode.l10n.t('Which command makes the change? It runs in an isolated checkout of HEAD.'),
+      placeholder: 'npx prettier --write src',
+      value: () => draft.command,
+      check: (text) => (text.trim() === '' ? vscode.l10n.t('Give a command: it makes the change.') : undefined),
+      take: (text) => (draft.command = text),
+    }),
+    input({
+      prompt: vscode.l10n.t('Which commands must pass on the result? name=command, separated by ";" (Enter: none)'),
+      placeholder: 'test=npm test',
+      value: () => draft.checks,
+      check: (text) => (gatesOf(text) === undefined ? vscode.l10n.t('Write each as name=command.') : undefined),
+      take: (text) => (draft.checks = text),
+    }),
+    pick<Priority>({
+      prompt: vscode.l10n.t('How urgent is it?'),
+      items: () => priorities().map((item) => ({ ...item, picked: item.value === draft.priority })),
+      take: (priority) => (draft.priority = priority),
+    }),
+  ];
+}
+
+function priorities(): readonly { readonly label: string; readonly description: string; readonly value: Priority }[] {
+  return [
+    { label: 'P1', description: vscode.l10n.t('normal'), value: 'P1' },
+    { label: 'P0', description: vscode.l10n.t('before all others'), value: 'P0' },
+    { label: 'P2', description: vscode.l10n.t('when nothing else waits'), value: 'P2' },
+  ];
+}
+
+/** Runs the steps in order; back goes to the one before. False where the user left. */
+async function runSteps(steps: readonly Step[]): Promise<boolean> {
+  for (let at = 0; at < steps.length;) {
+    const step = steps[at];
+    if (step === undefined) break;
+    const outcome = await step({ title: vscode.l10n.t('Submit Task'), step: at + 1, totalSteps: steps.length });
+    if (outcome === 'left') return false;
+    at += outcome === 'back' ? -1 : 1;
+  }
+  return true;
+}
+
+function specOf(draft: Draft): JobSpec {
+  const acceptance = draft.acceptance
+    .split(';')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const checks = gatesOf(draft.checks) ?? [];
+  return {
+    task: {
+      title: draft.title,
+      ...(draft.description.trim() === '' ? {} : { description: draft.description }),
+      ...(acceptance.length === 0 ? {} : { acceptance }),
+    },
+    ...(checks.length === 0 ? {} : { checks: [...checks] }),
+    execution: { executor: 'command', command: draft.command, priority: draft.priority },
+  };
+}
+
+/** Undefined where a part is no name=command. */
+function gatesOf(text: string): readonly Gate[] | undefined {
+  const parts = text
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const gates = parts.map((part) => /^([^=]+)=(.+)$/s.exec(part));
+  if (gates.some((gate) => gate === null)) return undefined;
+  return gates.map((gate) => ({ name: gate?.[1]?.trim() ?? '', run: gate?.[2]?.trim() ?? '' }));
+}
+
+function tooLong(text: string, most: number): string | undefined {
+  return text.length > most ? vscode.l10n.t('At most {0} characters; this has {1}.', most, text.length) : undefined;
+}
+
+/** What is selected in the editor goes along as context. */
+function selectionText(): string | undefined {
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined || editor.selection.isEmpty || editor.document.uri.scheme !== 'file') return undefined;
+  const { start, end } = editor.selection;
+  const where = `${vscode.workspace.asRelativePath(editor.document.uri)}:${String(start.line + 1)}-${String(end.line + 1)}`;
+  return vscode.l10n.t('About {0}', where);
+}

@@ -1,0 +1,135 @@
+import type { Clock } from '../base/clock.ts';
+import type { Disposable } from '../base/disposable.ts';
+import { Emitter } from '../base/emitter.ts';
+import type { JobId } from '../domain/ids.ts';
+import type { JobSummary, JobView } from '../protocol/jobView.ts';
+import type { Relay } from '../protocol/relay.ts';
+
+/** One repository's relay, as a window shows it. */
+export interface Repository {
+  /** The name of its folder. */
+  readonly name: string;
+  /** Its working tree. */
+  readonly workspace: string;
+  readonly relay: Relay;
+}
+
+/** A job and where it belongs. */
+export interface Job {
+  readonly repository: Repository;
+  readonly summary: JobSummary;
+}
+
+/** A view is told of changes at most four times a second, however many jobs change. */
+const REFRESH_MS = 250;
+const PAGE = 100;
+/** The newest jobs of a repository that a window holds. */
+const MOST = 1000;
+
+/** The jobs of all repositories of a window, newest first, kept in step with their relays. */
+export class JobModel {
+  readonly #clock: Clock;
+  readonly #repositories = new Map<Repository, Map<JobId, JobSummary>>();
+  readonly #subscriptions = new Map<Repository, Disposable>();
+  readonly #dirty = new Map<JobId, Repository>();
+  readonly #changed: Emitter<void>;
+  #timer: Disposable | undefined;
+
+  constructor(clock: Clock, onError: (thrown: unknown) => void) {
+    this.#clock = clock;
+    this.#changed = new Emitter(onError);
+  }
+
+  get repositories(): readonly Repository[] {
+    return [...this.#repositories.keys()];
+  }
+
+  /** All jobs, newest first. */
+  jobs(): readonly Job[] {
+    const all = [...this.#repositories].flatMap(([repository, jobs]) =>
+      [...jobs.values()].map((summary) => ({ repository, summary })),
+    );
+    return all.sort((a, b) => b.summary.createdAt - a.summary.createdAt);
+  }
+
+  find(jobId: JobId): Job | undefined {
+    for (const [repository, jobs] of this.#repositories) {
+      const summary = jobs.get(jobId);
+      if (summary !== undefined) return { repository, summary };
+    }
+    return undefined;
+  }
+
+  onChanged(listener: () => void): Disposable {
+    return this.#changed.on(listener);
+  }
+
+  async add(repository: Repository): Promise<void> {
+    const jobs = new Map<JobId, JobSummary>();
+    this.#repositories.set(repository, jobs);
+    this.#subscriptions.set(
+      repository,
+      repository.relay.onChange((change) => {
+        if (change.kind === 'job') this.#note(change.jobId, repository);
+      }),
+    );
+    await this.#load(repository, jobs);
+  }
+
+  /** Reads all again: after a new host, what happened in between was not heard. */
+  async reload(repository: Repository): Promise<void> {
+    const jobs = this.#repositories.get(repository);
+    if (jobs === undefined) return;
+    jobs.clear();
+    await this.#load(repository, jobs);
+  }
+
+  /** Reads one job now: its own submit is seen at once. */
+  async note(jobId: JobId, repository: Repository): Promise<void> {
+    const view = await repository.relay.get({ jobId });
+    if (view.ok) this.#repositories.get(repository)?.set(jobId, view.value);
+    this.#changed.emit();
+  }
+
+  remove(repository: Repository): void {
+    this.#subscriptions.get(repository)?.dispose();
+    this.#subscriptions.delete(repository);
+    this.#repositories.delete(repository);
+    this.#changed.emit();
+  }
+
+  /** All that is told of a job. */
+  async view({ repository, summary }: Job): Promise<JobView | undefined> {
+    const view = await repository.relay.get({ jobId: summary.jobId });
+    return view.ok ? view.value : undefined;
+  }
+
+  async #load(repository: Repository, jobs: Map<JobId, JobSummary>): Promise<void> {
+    for (let offset = 0; offset < MOST; offset += PAGE) {
+      const page = await repository.relay.list({ limit: PAGE, offset });
+      if (!page.ok) break;
+      for (const item of page.value.items) jobs.set(item.jobId, item);
+      if (!page.value.hasMore) break;
+    }
+    this.#changed.emit();
+  }
+
+  #note(jobId: JobId, repository: Repository): void {
+    this.#dirty.set(jobId, repository);
+    this.#timer ??= this.#clock.after(REFRESH_MS, () => void this.#refresh());
+  }
+
+  async #refresh(): Promise<void> {
+    const dirty = [...this.#dirty];
+    this.#dirty.clear();
+    await Promise.all(
+      dirty.map(async ([jobId, repository]) => {
+        const view = await repository.relay.get({ jobId });
+        if (view.ok) this.#repositories.get(repository)?.set(jobId, view.value);
+      }),
+    );
+    this.#timer = undefined;
+    if (this.#dirty.size > 0) this.#timer = this.#clock.after(REFRESH_MS, () => void this.#refresh());
+    this.#changed.emit();
+  }
+}

@@ -1,0 +1,190 @@
+import * as vscode from 'vscode';
+import { systemClock } from '../base/clock.ts';
+import type { Disposable } from '../base/disposable.ts';
+import { isTerminalState } from '../domain/jobState.ts';
+import type { JobView } from '../protocol/jobView.ts';
+import { commandIds } from './commandIds.ts';
+import { documentUri, fileUri } from './documents.ts';
+import type { Job, JobModel } from './jobModel.ts';
+import { keyOf, type Node } from './jobNode.ts';
+import { duration, jobIcon, stateLabel, verdictIcon } from './look.ts';
+
+/** Elapsed times move once a second, and only while something runs and the tree is seen. */
+const TICK_MS = 1000;
+
+/** The home of the extension: every job of the window's repositories, newest first, live. */
+export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+  readonly #model: JobModel;
+  readonly #changed = new vscode.EventEmitter<Node | undefined>();
+  readonly #view: vscode.TreeView<Node>;
+  /** By job id: the node of the last time, and what its children were made of. */
+  readonly #jobs = new Map<string, Node & { readonly kind: 'job' }>();
+  readonly #views = new Map<string, JobView>();
+  readonly #subscription: Disposable;
+  #tick: Disposable | undefined;
+
+  constructor(model: JobModel) {
+    this.#model = model;
+    this.#view = vscode.window.createTreeView<Node>('relay.jobs', { treeDataProvider: this, showCollapseAll: true });
+    this.#subscription = model.onChanged(() => this.#refresh());
+    this.#view.onDidChangeVisibility(() => this.#keepTime());
+  }
+
+  get onDidChangeTreeData(): vscode.Event<Node | undefined> {
+    return this.#changed.event;
+  }
+
+  get selection(): Node | undefined {
+    return this.#view.selection[0];
+  }
+
+  dispose(): void {
+    this.#tick?.dispose();
+    this.#subscription.dispose();
+    this.#view.dispose();
+    this.#changed.dispose();
+  }
+
+  /** What needs a look: questions, and proven patches that were not applied. */
+  setBadge(count: number, tooltip: string): void {
+    this.#view.badge = count === 0 ? undefined : { value: count, tooltip };
+  }
+
+  reveal(job: Job): Thenable<void> {
+    const node = this.#jobs.get(job.summary.jobId) ?? { kind: 'job', job };
+    return this.#view.reveal(node, { select: true, focus: false, expand: true });
+  }
+
+  getParent(node: Node): Node | undefined {
+    return node.kind === 'job' ? undefined : this.#jobs.get(node.job.summary.jobId);
+  }
+
+  async getChildren(node?: Node): Promise<Node[]> {
+    if (node === undefined) return this.#roots();
+    if (node.kind !== 'job') return [];
+    const { job } = node;
+    const known = this.#views.get(job.summary.jobId);
+    const view = known?.stateVersion === job.summary.stateVersion ? known : await this.#model.view(job);
+    if (view === undefined) return [];
+    this.#views.set(job.summary.jobId, view);
+    const documents = view.artifacts.filter(({ name }) => name === 'out.md' || name === 'logs.txt');
+    return [
+      ...view.files.map((file) => ({ kind: 'file', job, file }) as const),
+      ...view.checks.map((check) => ({ kind: 'check', job, check }) as const),
+      ...documents.map(({ name }) => ({ kind: 'document', job, name }) as const),
+    ];
+  }
+
+  getTreeItem(node: Node): vscode.TreeItem {
+    const item = itemOf(node, this.#model.repositories.length > 1);
+    item.id = keyOf(node);
+    return item;
+  }
+
+  #roots(): Node[] {
+    const roots = this.#model.jobs().map((job) => ({ kind: 'job', job }) as const);
+    this.#jobs.clear();
+    for (const node of roots) this.#jobs.set(node.job.summary.jobId, node);
+    this.#keepTime();
+    return roots;
+  }
+
+  #refresh(): void {
+    this.#changed.fire(undefined);
+  }
+
+  #keepTime(): void {
+    this.#tick?.dispose();
+    const running = [...this.#jobs.values()].filter(({ job }) => job.summary.state === 'RUNNING');
+    if (running.length === 0 || !this.#view.visible) return;
+    this.#tick = systemClock.after(TICK_MS, () => {
+      for (const node of running) this.#changed.fire(node);
+      this.#keepTime();
+    });
+  }
+}
+
+function itemOf(node: Node, severalRepositories: boolean): vscode.TreeItem {
+  switch (node.kind) {
+    case 'job':
+      return jobItem(node.job, severalRepositories);
+    case 'file':
+      return fileItem(node);
+    case 'check':
+      return checkItem(node);
+    case 'document':
+      return documentItem(node);
+  }
+}
+
+function jobItem(job: Job, severalRepositories: boolean): vscode.TreeItem {
+  const { summary, repository } = job;
+  const item = new vscode.TreeItem(summary.title, vscode.TreeItemCollapsibleState.Collapsed);
+  const state = stateLabel(summary);
+  const since = summary.startedAt ?? summary.createdAt;
+  const time = duration((summary.finishedAt ?? systemClock.now()) - since);
+  const where = severalRepositories ? [repository.name] : [];
+  item.description = [state, ...where, summary.executor, time].join(' · ');
+  item.iconPath = jobIcon(summary);
+  item.contextValue = contextOf(summary);
+  item.tooltip = new vscode.MarkdownString().appendText(
+    `${summary.title}\n${state} · ${summary.executor}\n${summary.jobId}`,
+  );
+  item.accessibilityInformation = {
+    label: `${summary.title}, ${state}, ${summary.executor}, ${time}`,
+    role: 'treeitem',
+  };
+  if (!isTerminalState(summary.state)) item.collapsibleState = vscode.TreeItemCollapsibleState.None;
+  return item;
+}
+
+/** What menus ask about: `job.SUCCEEDED.applied`. */
+function contextOf({ state, delivery }: Job['summary']): string {
+  return delivery === undefined ? `job.${state}` : `job.${state}.${delivery}`;
+}
+
+function fileItem({ job, file }: Node & { readonly kind: 'file' }): vscode.TreeItem {
+  const item = new vscode.TreeItem(fileUri(job, file.path, 'after'), vscode.TreeItemCollapsibleState.None);
+  item.label = file.path.split('/').at(-1) ?? file.path;
+  const folder = file.path.split('/').slice(0, -1).join('/');
+  const kind = changeLabel(file);
+  item.description = [folder, kind].filter((part) => part !== '').join(' · ');
+  item.tooltip = file.path;
+  item.contextValue = 'file';
+  item.accessibilityInformation = { label: `${file.path}, ${kind}` };
+  item.command = {
+    command: commandIds.openFileDiff,
+    title: vscode.l10n.t('Open Changes'),
+    arguments: [{ kind: 'file', job, file }],
+  };
+  return item;
+}
+
+function changeLabel({ kind, oldMode, newMode }: JobView['files'][number]): string {
+  if (kind === 'modified' && oldMode !== newMode) return vscode.l10n.t('mode {0} → {1}', oldMode, newMode);
+  if (newMode === '120000') return vscode.l10n.t('{0}, symlink', kind);
+  return kind;
+}
+
+function checkItem({ job, check }: Node & { readonly kind: 'check' }): vscode.TreeItem {
+  const item = new vscode.TreeItem(check.name, vscode.TreeItemCollapsibleState.None);
+  item.description = `${check.verdict} · ${check.detail?.split('\n')[0] ?? ''}`;
+  item.iconPath = verdictIcon(check.verdict);
+  item.tooltip = check.detail;
+  item.contextValue = 'check';
+  item.accessibilityInformation = { label: vscode.l10n.t('check {0}: {1}', check.name, check.verdict) };
+  item.command = {
+    command: commandIds.openCheck,
+    title: vscode.l10n.t('Open Output'),
+    arguments: [{ kind: 'check', job, check }],
+  };
+  return item;
+}
+
+function documentItem({ job, name }: Node & { readonly kind: 'document' }): vscode.TreeItem {
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.None);
+  item.iconPath = new vscode.ThemeIcon(name === 'out.md' ? 'markdown' : 'output');
+  item.contextValue = 'document';
+  item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [documentUri(job, name)] };
+  return item;
+}

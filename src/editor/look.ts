@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import type { Check } from '../domain/artifact.ts';
+import type { JobSummary } from '../protocol/jobView.ts';
+
+/** How states look: built-in icons and theme colours alone. */
+export function jobIcon({ state }: JobSummary): vscode.ThemeIcon {
+  switch (state) {
+    case 'QUEUED':
+      return new vscode.ThemeIcon('clock');
+    case 'RUNNING':
+      return new vscode.ThemeIcon('sync~spin');
+    case 'WAITING':
+      return new vscode.ThemeIcon('question', new vscode.ThemeColor('list.warningForeground'));
+    case 'SUCCEEDED':
+      return new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed'));
+    case 'FAILED':
+      return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
+    case 'CANCELED':
+      return new vscode.ThemeIcon('circle-slash');
+    case 'EXPIRED':
+      return new vscode.ThemeIcon('watch');
+  }
+}
+
+export function verdictIcon(verdict: Check['verdict']): vscode.ThemeIcon {
+  switch (verdict) {
+    case 'pass':
+      return new vscode.ThemeIcon('check', new vscode.ThemeColor('testing.iconPassed'));
+    case 'fail':
+      return new vscode.ThemeIcon('close', new vscode.ThemeColor('list.errorForeground'));
+    case 'skip':
+      return new vscode.ThemeIcon('dash');
+  }
+}
+
+export function stateLabel({ state, reasonCode }: JobSummary): string {
+  return reasonCode === undefined ? state : `${state} (${reasonCode})`;
+}
+
+/** A time span for people. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return vscode.l10n.t('{0} s', seconds);
+  if (seconds < 3600) return vscode.l10n.t('{0} min', Math.floor(seconds / 60));
+  if (seconds < 86_400) return vscode.l10n.t('{0} h', Math.floor(seconds / 3600));
+  return vscode.l10n.t('{0} d', Math.floor(seconds / 86_400));
+}

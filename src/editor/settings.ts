@@ -1,0 +1,44 @@
+import * as vscode from 'vscode';
+
+/** The settings under `relay.`, read when asked for; and the commands of agents that the user has allowed. */
+export class Settings {
+  readonly #allowed: vscode.Memento;
+
+  constructor(allowed: vscode.Memento) {
+    this.#allowed = allowed;
+  }
+
+  get dataDirectory(): string | undefined {
+    const directory = this.#configuration.get<string>('dataDirectory', '').trim();
+    return directory === '' ? undefined : directory;
+  }
+
+  get concurrency(): number {
+    return this.#configuration.get<number>('concurrency', 2);
+  }
+
+  get agentCommands(): 'ask' | 'allow' | 'refuse' {
+    return this.#configuration.get<'ask' | 'allow' | 'refuse'>('mcp.commands', 'ask');
+  }
+
+  get notifies(): boolean {
+    return this.#configuration.get<boolean>('notifications', true);
+  }
+
+  stopNotifying(): Thenable<void> {
+    return this.#configuration.update('notifications', false, vscode.ConfigurationTarget.Global);
+  }
+
+  /** The command lines of agents that may run in this repository. */
+  allowed(workspace: string): readonly string[] {
+    return this.#allowed.get<readonly string[]>(`allowed:${workspace}`, []);
+  }
+
+  setAllowed(workspace: string, runs: readonly string[]): Thenable<void> {
+    return this.#allowed.update(`allowed:${workspace}`, [...new Set(runs)]);
+  }
+
+  get #configuration(): vscode.WorkspaceConfiguration {
+    return vscode.workspace.getConfiguration('relay');
+  }
+}

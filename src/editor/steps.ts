@@ -1,0 +1,78 @@
+import * as vscode from 'vscode';
+
+interface StepPlace {
+  readonly title: string;
+  readonly step: number;
+  readonly totalSteps: number;
+}
+
+/** One question of a quick input. */
+export type Step = (place: StepPlace) => Promise<'next' | 'back' | 'left'>;
+
+export function input(question: {
+  readonly prompt: string;
+  readonly placeholder?: string;
+  readonly value: () => string;
+  /** What is wrong with the text; undefined where nothing is. */
+  readonly check: (text: string) => string | undefined;
+  readonly take: (text: string) => void;
+}): Step {
+  return (place) => {
+    const box = vscode.window.createInputBox();
+    box.prompt = question.prompt;
+    box.placeholder = question.placeholder;
+    box.value = question.value();
+    box.onDidChangeValue(() => (box.validationMessage = undefined));
+    return ask(box, place, (accept) => {
+      box.validationMessage = question.check(box.value);
+      if (box.validationMessage !== undefined) return;
+      question.take(box.value);
+      accept();
+    });
+  };
+}
+
+export function pick<T>(question: {
+  readonly prompt: string;
+  readonly items: () => readonly (vscode.QuickPickItem & { readonly value: T })[];
+  readonly take: (value: T) => void;
+}): Step {
+  return (place) => {
+    const box = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly value: T }>();
+    box.placeholder = question.prompt;
+    box.items = question.items();
+    box.activeItems = box.items.filter((item) => item.picked === true);
+    return ask(box, place, (accept) => {
+      const [chosen] = box.activeItems;
+      if (chosen === undefined) return;
+      question.take(chosen.value);
+      accept();
+    });
+  };
+}
+
+function ask(
+  box: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>,
+  { title, step, totalSteps }: StepPlace,
+  onAccept: (accept: () => void) => void,
+): Promise<'next' | 'back' | 'left'> {
+  return new Promise((resolve) => {
+    let outcome: 'next' | 'back' | 'left' = 'left';
+    box.title = title;
+    box.step = step;
+    box.totalSteps = totalSteps;
+    box.ignoreFocusOut = true;
+    box.buttons = step > 1 ? [vscode.QuickInputButtons.Back] : [];
+    const end = (how: 'next' | 'back'): void => {
+      outcome = how;
+      box.hide();
+    };
+    box.onDidTriggerButton(() => end('back'));
+    box.onDidAccept(() => onAccept(() => end('next')));
+    box.onDidHide(() => {
+      box.dispose();
+      resolve(outcome);
+    });
+    box.show();
+  });
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { JobEvent } from '../domain/event.ts';
+import { failure, type Failure } from '../domain/failure.ts';
+import type { JobId } from '../domain/ids.ts';
+import type { RunningJob } from '../domain/job.ts';
+import { commandsOf } from '../domain/jobSpec.ts';
+import { relayError, type RelayError } from '../protocol/relayError.ts';
+import type { Appended, JobStore } from '../store/jobStore.ts';
+
+const ALLOW_ONCE = 'Allow once';
+const ALLOW_ALWAYS = 'Allow always';
+const REFUSE = 'Refuse';
+
+/** The command lines of agents that the user has allowed for good in this repository. */
+export interface AllowedCommands {
+  has(run: string): boolean;
+  add(runs: readonly string[]): void;
+}
+
+/** Where nobody can be asked, nothing is remembered. */
+export const noneAllowed: AllowedCommands = { has: () => false, add: () => undefined };
+
+export interface QuestionsOptions {
+  readonly store: JobStore;
+  readonly clock: Clock;
+  readonly allowed: AllowedCommands;
+  /** Milliseconds until a question that nobody answers is taken as refused. */
+  readonly deadlineMs: number;
+}
+
+/** Questions that a job waits on. They are kept by the store like all else: a question outlives whoever shows it. */
+export class Questions {
+  readonly #options: QuestionsOptions;
+  readonly #waiting = new Map<string, (answer: string) => void>();
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options;
+    options.store.onAppended((appended) => this.#hear(appended));
+  }
+
+  /** Asks the user before commands that an agent wrote run; answers why they may not. Other jobs are asked nothing. */
+  async consentTo(job: RunningJob, signal: AbortSignal): Promise<Failure | undefined> {
+    if (job.origin !== 'mcp') return undefined;
+    const unknown = commandsOf(job.spec).filter(({ run }) => !this.#options.allowed.has(run));
+    if (unknown.length === 0) return undefined;
+    const lines = unknown.map(({ field, run }) => `${field}: ${run}`).join('\n');
+    const asked = await this.#ask(job, `An agent wants to run:\n${lines}`, signal);
+    if (asked === ALLOW_ALWAYS) this.#options.allowed.add(unknown.map(({ run }) => run));
+    if (asked === ALLOW_ONCE || asked === ALLOW_ALWAYS) return undefined;
+    const why = asked === undefined ? 'was not answered' : 'was refused';
+    return failure('POLICY', `The commands of this job may not run: the question about them ${why}.`);
+  }
+
+  /** Takes the user's answer to a question that a job waits on. */
+  async answer(jobId: JobId, askId: string, answer: string, by: string): Promise<Result<RunningJob, RelayError>> {
+    const { store, clock } = this.#options;
+    const job = await store.get(jobId);
+    if (!job.ok) return err(relayError(job.error.kind, job.error.message));
+    const current = job.value;
+    if (current.state !== 'WAITING' || current.question.askId !== askId) {
+      return err(relayError('illegal', `Job ${jobId} is ${current.state} and does not wait for this answer.`));
+    }
+    if (!current.question.choices.includes(answer)) {
+      return err(relayError('invalid', `"${answer}" is none of the choices: ${current.question.choices.join(', ')}.`));
+    }
+    const event: JobEvent = { type: 'answered', attempt: current.attempt, askId, answer, by };
+    const done = await store.append(jobId, event, clock.now());
+    if (!done.ok) return err(relayError(done.error.kind, done.error.message));
+    return done.value.state === 'RUNNING'
+      ? ok(done.value)
+      : err(relayError('illegal', `Job ${jobId} is ${done.value.state}.`));
+  }
+
+  /** Undefined where the deadline passed, or the signal was raised, before an answer came. */
+  async #ask(job: RunningJob, text: string, signal: AbortSignal): Promise<string | undefined> {
+    const { store, clock, deadlineMs } = this.#options;
+    const askId = randomBytes(6).toString('hex');
+    const question = { askId, text, choices: [ALLOW_ONCE, ALLOW_ALWAYS, REFUSE], deadline: clock.now() + deadlineMs };
+    const answered = new Promise<string | undefined>((resolve) => {
+      this.#waiting.set(askId, resolve);
+      signal.addEventListener('abort', () => resolve(undefined));
+      if (signal.aborted) resolve(undefined);
+    });
+    const asked = await store.append(job.id, { type: 'asked', attempt: job.attempt, question }, clock.now());
+    if (!asked.ok) return undefined;
+    const timer = clock.after(deadlineMs, () => {
+      const event: JobEvent = { type: 'answered', attempt: job.attempt, askId, answer: REFUSE, by: 'deadline' };
+      void store.append(job.id, event, clock.now());
+    });
+    try {
+      return await answered;
+    } finally {
+      timer.dispose();
+      this.#waiting.delete(askId);
+    }
+  }
+
+  #hear({ entry: { event } }: Appended): void {
+    if (event.type === 'answered') this.#waiting.get(event.askId)?.(event.answer);
+  }
+}

@@ -1,0 +1,63 @@
+import * as vscode from 'vscode';
+import { systemClock } from './base/clock.ts';
+import type { Log } from './base/log.ts';
+import { messageOf } from './base/result.ts';
+import { Attention } from './editor/attention.ts';
+import { registerCommands } from './editor/commands.ts';
+import { registerDocuments } from './editor/documents.ts';
+import { JobModel } from './editor/jobModel.ts';
+import { JobPanels } from './editor/jobPanel.ts';
+import { JobsTree } from './editor/jobsTree.ts';
+import { LogView } from './editor/logView.ts';
+import { outputLog } from './editor/outputLog.ts';
+import { Settings } from './editor/settings.ts';
+import { registerMcp } from './editor/mcpProvider.ts';
+import { WorkspaceRelays } from './editor/workspaceRelays.ts';
+import { showWelcome } from './editor/welcome.ts';
+import manifest from '../package.json' with { type: 'json' };
+
+/** The relays of this window, to let go of when it closes. */
+let relays: WorkspaceRelays | undefined;
+
+/** Shows the window's jobs; the engine itself is loaded afterwards, so that nobody waits for it. */
+export function activate(context: vscode.ExtensionContext): void {
+  const output = vscode.window.createOutputChannel('Task Relay', { log: true });
+  const log: Log = outputLog(output);
+  const onError = (thrown: unknown): void => log.write('error', 'a listener failed', { error: messageOf(thrown) });
+  const settings = new Settings(context.workspaceState);
+  const model = new JobModel(systemClock, onError);
+  const tree = new JobsTree(model);
+  const logs = new LogView(model);
+  const panels = new JobPanels(context.extensionUri, model);
+  const assets = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath;
+  const opened = new WorkspaceRelays({ assets, version: manifest.version, log, model, settings });
+  relays = opened;
+  context.subscriptions.push(
+    output,
+    tree,
+    logs,
+    panels,
+    new Attention(model, tree, settings),
+    registerDocuments(model),
+    registerCommands({
+      model,
+      relays: opened,
+      tree,
+      logs,
+      panels,
+      settings,
+      output,
+      log,
+      memory: context.workspaceState,
+    }),
+    registerMcp({ relays: opened, version: manifest.version, log }),
+    showWelcome(opened, model),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => void opened.refresh()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void opened.refresh()),
+  );
+  void opened.refresh().catch(onError);
+}
+
+export async function deactivate(): Promise<void> {
+  await relays?.close();
+}

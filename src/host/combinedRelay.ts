@@ -1,0 +1,90 @@
+import { disposable } from '../base/disposable.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { CallInput, CallOutput } from '../protocol/calls.ts';
+import type { Relay } from '../protocol/relay.ts';
+import { relayError, type RelayError } from '../protocol/relayError.ts';
+
+/** One repository's relay among several. */
+export interface NamedRelay {
+  readonly name: string;
+  readonly workspace: string;
+  readonly relay: Relay;
+}
+
+type Answer<T> = Promise<Result<T, RelayError>>;
+
+/** Several repositories as one façade: a job is found wherever it is, and a submit goes to its working tree's relay. */
+export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
+  return {
+    submit: (input) => submit(all(), input),
+    list: (input) => list(all(), input),
+    get: (input) => first(all(), (relay) => relay.get(input)),
+    find: (input) => first(all(), (relay) => relay.find(input)),
+    events: (input) => first(all(), (relay) => relay.events(input)),
+    cancel: (input) => first(all(), (relay) => relay.cancel(input)),
+    retry: (input) => first(all(), (relay) => relay.retry(input)),
+    delete: (input) => first(all(), (relay) => relay.delete(input)),
+    artifact: (input) => first(all(), (relay) => relay.artifact(input)),
+    log: (input) => first(all(), (relay) => relay.log(input)),
+    apply: (input) => first(all(), (relay) => relay.apply(input)),
+    undo: (input) => first(all(), (relay) => relay.undo(input)),
+    answer: (input) => first(all(), (relay) => relay.answer(input)),
+    content: (input) => first(all(), (relay) => relay.content(input)),
+    activity: () => activity(all()),
+    onChange: (listener) => {
+      const subscriptions = all().map(({ relay }) => relay.onChange(listener));
+      return disposable(() => {
+        for (const subscription of subscriptions) subscription.dispose();
+      });
+    },
+  };
+}
+
+async function submit(all: readonly NamedRelay[], input: CallInput<'submit'>): Answer<CallOutput<'submit'>> {
+  const meant = all.find(({ workspace }) => workspace === input.workspace);
+  if (meant !== undefined) return meant.relay.submit(input);
+  const named = all.map(({ name, workspace }) => `${name} (${workspace})`).join(', ');
+  return err(
+    relayError('invalid', `No open repository is meant by "${input.workspace}". Open are: ${named || 'none'}.`),
+  );
+}
+
+/** The answer of the first relay that knows the job. */
+async function first<T>(all: readonly NamedRelay[], ask: (relay: Relay) => Answer<T>): Answer<T> {
+  let last: Result<T, RelayError> = err(relayError('notFound', 'No repository is open in this window.'));
+  for (const { relay } of all) {
+    last = await ask(relay);
+    if (last.ok || last.error.kind !== 'notFound') return last;
+  }
+  return last;
+}
+
+/** Newest first over all: each relay gives as many as the page could need of it. */
+async function list(all: readonly NamedRelay[], input: CallInput<'list'>): Answer<CallOutput<'list'>> {
+  const [only] = all;
+  if (all.length === 1 && only !== undefined) return only.relay.list(input);
+  const items: CallOutput<'list'>['items'] = [];
+  let total = 0;
+  for (const { relay } of all) {
+    for (let offset = 0; ; offset += 100) {
+      const page = await relay.list({ ...input, limit: 100, offset });
+      if (!page.ok) return page;
+      items.push(...page.value.items);
+      if (offset === 0) total += page.value.total;
+      if (!page.value.hasMore || offset + 100 >= input.offset + input.limit) break;
+    }
+  }
+  items.sort((a, b) => b.createdAt - a.createdAt);
+  const page = items.slice(input.offset, input.offset + input.limit);
+  return ok({ items: page, total, hasMore: input.offset + page.length < total });
+}
+
+async function activity(all: readonly NamedRelay[]): Answer<CallOutput<'activity'>> {
+  let live = 0;
+  for (const { relay } of all) {
+    const one = await relay.activity({});
+    if (!one.ok) return one;
+    live += one.value.live;
+  }
+  return ok({ live });
+}

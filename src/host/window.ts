@@ -1,0 +1,4 @@
+/** What a window loads of the engine, once it needs it: esbuild.mjs makes a bundle of its own of this. */
+export { locate } from '../host.ts';
+export { Seat } from './seat.ts';
+export { openWindowDoor } from './windowDoor.ts';

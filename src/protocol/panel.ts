@@ -1,0 +1,31 @@
+import * as z from 'zod';
+import { JobId } from '../domain/ids.ts';
+import type { JobView } from './jobView.ts';
+
+/** All that a job page shows. */
+export interface PanelState {
+  readonly job: JobView;
+  readonly outMarkdown: string;
+  /** The end of the log. */
+  readonly log: string;
+  readonly live: boolean;
+}
+
+/** What the extension tells the page. */
+export interface PanelMessage {
+  readonly type: 'state';
+  readonly state: PanelState;
+}
+
+/** What a button of the page does: a command of the extension on the page's job. */
+const PanelAction = z.enum(['reviewPatch', 'applyPatch', 'undoApply', 'answerQuestion', 'cancelJob', 'showLogs']);
+export type PanelAction = z.infer<typeof PanelAction>;
+
+/** What a page keeps over a reload of the window. */
+export const PageState = z.object({ jobId: JobId });
+
+/** What the page tells the extension. */
+export const PageMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('action'), action: PanelAction }),
+]);

@@ -1,0 +1,158 @@
+import type { PanelAction, PanelMessage, PanelState } from '../src/protocol/panel.ts';
+import { element } from './dom.ts';
+import { rendered } from './markdown.ts';
+import { registerToolkit } from './toolkit.ts';
+
+interface Host {
+  postMessage(message: { readonly type: 'ready' } | { readonly type: 'action'; readonly action: PanelAction }): void;
+  setState(state: { readonly jobId: string }): void;
+}
+
+declare function acquireVsCodeApi(): Host;
+
+const host = acquireVsCodeApi();
+registerToolkit();
+host.setState({ jobId: document.body.dataset['job'] ?? '' });
+
+window.addEventListener('message', (event: MessageEvent<PanelMessage>) => show(event.data.state));
+host.postMessage({ type: 'ready' });
+
+/** Which tab is open outlives an update. */
+let openTab = 'overview';
+
+function show(state: PanelState): void {
+  const page = document.getElementById('page');
+  if (page === null) return;
+  const log = page.querySelector('.log');
+  const followsLog = log === null || log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
+  page.replaceChildren(heading(state), actions(state), tabs(state));
+  const newLog = page.querySelector('.log');
+  if (followsLog && newLog !== null) newLog.scrollTop = newLog.scrollHeight;
+}
+
+function heading({ job, live }: PanelState): HTMLElement {
+  const state = job.reasonCode === undefined ? job.state : `${job.state} (${job.reasonCode})`;
+  const line = element('p', { class: 'state' }, element('vscode-badge', { class: job.state.toLowerCase() }, state));
+  if (live) line.append(element('vscode-progress-ring', { class: 'ring', 'aria-label': 'running' }));
+  line.append(` ${job.executor} · attempt ${String(job.attempt)} · ${job.priority}`);
+  const why = job.message === undefined ? [] : [element('p', { class: 'why', role: 'alert' }, job.message)];
+  return element('header', {}, element('h1', {}, job.title), line, ...why);
+}
+
+function actions({ job }: PanelState): HTMLElement {
+  const offered: [PanelAction, string, boolean][] = [
+    ['reviewPatch', 'Review Patch', job.fileCount > 0],
+    [
+      'applyPatch',
+      'Apply Patch',
+      job.state === 'SUCCEEDED' && (job.delivery === 'none' || job.delivery === 'undone') && job.fileCount > 0,
+    ],
+    ['undoApply', 'Undo Apply', job.delivery === 'applied'],
+    ['answerQuestion', 'Answer…', job.state === 'WAITING'],
+    ['cancelJob', 'Cancel Job', job.state === 'QUEUED' || job.state === 'RUNNING' || job.state === 'WAITING'],
+    ['showLogs', 'Show Logs', true],
+  ];
+  const buttons = offered.filter(([, , fits]) => fits);
+  return element(
+    'nav',
+    { 'aria-label': 'Actions' },
+    ...buttons.map(([action, label], index) => button(action, label, index === 0)),
+  );
+}
+
+function button(action: PanelAction, label: string, isFirst: boolean): HTMLElement {
+  const made = element('vscode-button', { appearance: isFirst ? 'primary' : 'secondary' }, label);
+  made.addEventListener('click', () => host.postMessage({ type: 'action', action }));
+  return made;
+}
+
+function tabs(state: PanelState): HTMLElement {
+  const parts: [string, string, HTMLElement][] = [
+    ['overview', 'Overview', overview(state)],
+    ['out', 'out.md', outMarkdown(state)],
+    [
+      'log',
+      'Log',
+      element('pre', { class: 'log', tabindex: '0', 'aria-label': 'The end of the log' }, visible(state.log)),
+    ],
+  ];
+  const panels = element('vscode-panels', { activeid: `tab-${openTab}`, 'aria-label': 'Job' });
+  for (const [id, label] of parts) panels.append(element('vscode-panel-tab', { id: `tab-${id}` }, label));
+  for (const [id, , content] of parts) panels.append(element('vscode-panel-view', { id: `view-${id}` }, content));
+  panels.addEventListener(
+    'change',
+    () => (openTab = (panels.getAttribute('activeid') ?? 'tab-overview').slice('tab-'.length)),
+  );
+  return panels;
+}
+
+function overview({ job }: PanelState): HTMLElement {
+  const facts: [string, string][] = [
+    ['Baseline', job.baseline],
+    ['Created', time(job.createdAt)],
+    ...(job.startedAt === undefined ? [] : [['Started', time(job.startedAt)] as [string, string]]),
+    ...(job.finishedAt === undefined ? [] : [['Finished', time(job.finishedAt)] as [string, string]]),
+    ...(job.durationMs === undefined ? [] : [['Took', `${(job.durationMs / 1000).toFixed(1)} s`] as [string, string]]),
+    ...(job.delivery === undefined ? [] : [['Delivery', job.delivery] as [string, string]]),
+    ['Job', job.jobId],
+  ];
+  const list = element(
+    'dl',
+    {},
+    ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
+  );
+  const question = job.question === undefined ? [] : [element('pre', { class: 'question' }, job.question.text)];
+  return element('section', {}, ...question, list, checks(job), files(job));
+}
+
+function checks(job: PanelState['job']): HTMLElement {
+  if (job.checks.length === 0) return element('p', {}, 'No checks have run.');
+  const rows = job.checks.map((check) =>
+    element(
+      'tr',
+      {},
+      element('td', {}, check.name),
+      element('td', { class: check.verdict }, check.verdict),
+      element('td', {}, check.detail?.split('\n')[0] ?? ''),
+      element('td', { class: 'number' }, `${String(check.durationMs)} ms`),
+    ),
+  );
+  const head = element(
+    'tr',
+    {},
+    ...['Check', 'Verdict', 'Detail', 'Took'].map((name) => element('th', { scope: 'col' }, name)),
+  );
+  return element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows));
+}
+
+function files(job: PanelState['job']): HTMLElement {
+  const more =
+    job.fileCount > job.files.length
+      ? [element('li', {}, `… and ${String(job.fileCount - job.files.length)} more`)]
+      : [];
+  const items = job.files.map((file) => element('li', {}, element('code', {}, file.path), ` ${file.kind}`));
+  return element(
+    'section',
+    {},
+    element('h2', {}, `Changed files: ${String(job.fileCount)}`),
+    element('ul', {}, ...items, ...more),
+  );
+}
+
+function outMarkdown({ outMarkdown: markdown }: PanelState): HTMLElement {
+  const made = element('article', { class: 'markdown' });
+  if (markdown === '') made.append('There is no out.md yet.');
+  else made.innerHTML = rendered(markdown);
+  return made;
+}
+
+/** Colour codes of terminals and marks that turn text around are shown as what they are. */
+function visible(text: string): string {
+  return text
+    .replace(/\u001b\[[0-9;]*[A-Za-z]/g, '')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+function time(ms: number): string {
+  return new Date(ms).toLocaleString();
+}
