@@ -43,6 +43,8 @@ export interface StartOptions {
   readonly cwd?: string;
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** One of the bundled programs, where not the command line. */
+  readonly program?: string;
   /** What runs the command line, where not this Node alone. */
   readonly by?: readonly [file: string, ...args: string[]];
 }
@@ -83,10 +85,10 @@ export class Bed {
 
   start(
     args: readonly string[],
-    { cwd = this.repo, stdin, env = {}, by = [process.execPath] }: StartOptions = {},
+    { cwd = this.repo, stdin, env = {}, by = [process.execPath], program = 'cli.cjs' }: StartOptions = {},
   ): Running {
     const [file, ...before] = by;
-    const child = spawn(file, [...before, join(inject('programs'), 'cli.cjs'), ...args], {
+    const child = spawn(file, [...before, join(inject('programs'), program), ...args], {
       cwd,
       env: { ...this.env, ...env },
       stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -23,4 +23,5 @@ void openHost({
   const told = opened.ok ? { url: opened.value.url, token: opened.value.token } : { error: opened.error };
   process.stdout.write(`${JSON.stringify(told)}\n`);
   if (!opened.ok) process.exitCode = 1;
+  else process.once('SIGTERM', () => void opened.value.close());
 });

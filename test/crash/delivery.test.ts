@@ -1,0 +1,102 @@
+import { randomInt } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import type { JobId } from '../../src/domain/ids.ts';
+import { gitsView, photographFiles, type Files } from '../fixtures/repository.ts';
+import { must } from '../fixtures/testHost.ts';
+import { Bed } from '../cli/bed.ts';
+import { startLife, type Life } from './life.ts';
+
+const KILLS = 20;
+const FILES = 200;
+
+function name(index: number): string {
+  return String(index).padStart(3, '0');
+}
+
+/** Of every four files, two are changed, one is deleted, and one is added in a folder that is new. */
+const change = `
+for n in $(seq -w 0 ${String(FILES - 1)}); do
+  case $(expr $n % 4) in
+    0|1) echo changed >> old/$n.txt ;;
+    2) rm old/$n.txt ;;
+    3) mkdir -p new/$n && echo $n > new/$n/file.txt ;;
+  esac
+done`;
+
+it('leaves the tree as before or as after where a host is killed in the middle of an apply or an undo', async () => {
+  const files: Record<string, string> = {};
+  for (let index = 0; index < FILES; index++) if (index % 4 !== 3) files[`old/${name(index)}.txt`] = `${name(index)}\n`;
+  const bed = new Bed(files satisfies Files);
+  const look = (): unknown => photographFiles(bed.repo);
+  const trees = { none: look(), applied: undefined as unknown };
+  const git = gitsView(bed.repo);
+  const { jobId, fileCount } = await bed.job('--run', change);
+  expect(fileCount).toBe(FILES);
+
+  const first = startLife(bed);
+  const applyMs = await duration(
+    first,
+    async (relay) => must(await relay.apply({ jobId, origin: 'cli', dryRun: false })).files,
+  );
+  trees.applied = look();
+  const undoMs = await duration(first, async (relay) => must(await relay.undo({ jobId, origin: 'cli' })).files);
+  expect(look()).toEqual(trees.none);
+  await first.kill();
+
+  const ends = { applied: 0, undone: 0, between: 0 };
+  let isApplied = false;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const life = startLife(bed);
+    const relay = await joined(life);
+    const done = isApplied
+      ? relay.undo({ jobId, origin: 'cli' })
+      : relay.apply({ jobId, origin: 'cli', dryRun: false });
+    await Promise.race([systemClock.pause(randomInt(0, Math.ceil(isApplied ? undoMs : applyMs))), done]);
+    await life.kill();
+    relay.dispose();
+    const left = JSON.stringify(look());
+    if (left !== JSON.stringify(trees.none) && left !== JSON.stringify(trees.applied)) ends.between += 1;
+
+    const next = startLife(bed);
+    const delivery = await deliveryOf(next, jobId);
+    expect(['none', 'applied', 'undone']).toContain(delivery);
+    isApplied = delivery === 'applied';
+    ends[isApplied ? 'applied' : 'undone'] += 1;
+    expect(look(), delivery).toEqual(isApplied ? trees.applied : trees.none);
+    expect((await next.kill()).stderr).not.toContain('"level":"error"');
+  }
+  process.stdout.write(
+    `${String(KILLS)} kills in an apply or undo of ${String(FILES)} files: ${String(ends.between)} in the middle of the tree; ` +
+      `after the next start ${String(ends.applied)} applied, ${String(ends.undone)} as before\n`,
+  );
+  // Else nothing was put to the test.
+  expect(ends.between).toBeGreaterThan(0);
+  const last = startLife(bed);
+  if (isApplied) must(await (await joined(last)).undo({ jobId, origin: 'cli' }));
+  await last.kill('SIGTERM');
+  expect(look()).toEqual(trees.none);
+  expect(gitsView(bed.repo)).toEqual(git);
+}, 180_000);
+
+type Relay = NonNullable<Awaited<Life['relay']>>;
+
+async function joined(life: Life): Promise<Relay> {
+  const relay = await life.relay;
+  if (relay === undefined) throw new Error(`the host ended by itself: ${(await life.done).stderr}`);
+  return relay;
+}
+
+async function duration(life: Life, act: (relay: Relay) => Promise<unknown>): Promise<number> {
+  const relay = await joined(life);
+  const started = systemClock.monotonic();
+  await act(relay);
+  return systemClock.monotonic() - started;
+}
+
+async function deliveryOf(life: Life, jobId: JobId): Promise<string> {
+  const relay = await joined(life);
+  const job = must(await relay.get({ jobId }));
+  relay.dispose();
+  return job.delivery ?? '';
+}
