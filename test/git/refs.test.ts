@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -35,6 +35,15 @@ describe('refs that are set by a warm git', () => {
     expect(await Promise.all(sets)).toEqual(sets.map(() => ({ ok: true, value: undefined })));
     expect(await refs.set({ 'refs/a/one': id, 'refs/c': id })).toMatchObject({ ok: true });
     expect(git('for-each-ref', '--format=%(refname)').split('\n')).toHaveLength(7);
+  });
+
+  it('are set although a git that was killed left one of them locked', async () => {
+    const id = blob();
+    await mkdir(join(repository, 'refs/job'));
+    await writeFile(join(repository, 'refs/job/result.lock'), '');
+    expect(await refs.set({ 'refs/job/baseline': id, 'refs/job/result': id })).toMatchObject({ ok: true });
+    expect(await refs.set({ 'refs/next': id })).toMatchObject({ ok: true });
+    expect(git('for-each-ref', '--format=%(refname)').split('\n')).toHaveLength(3);
   });
 
   it('are all refused where one is, with what git said; a set beside it and the next are not', async () => {
