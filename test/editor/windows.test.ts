@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeRepository, removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
 import { describeInEditor } from './inEditor.ts';
 import { submitTask } from './submitTask.ts';
+import { until } from './until.ts';
 import { packageExtension } from './vsix.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -24,12 +26,15 @@ describeInEditor('windows and their relay', (start) => {
     const editor = await start({ vsix: [vsix], theme: 'dark' });
     const window = await editor.open(folder);
     await window.activityBar.open('Task Relay');
-    const waits = `[ -e ${join(directory, 'go')} ] || { touch ${join(directory, 'go')}; while :; do sleep 0.1; done; }`;
+    // The first attempt never ends; the next one finds that there was a first.
+    const begun = join(directory, 'begun');
+    const waits = `[ -e ${begun} ] || { touch ${begun}; while :; do sleep 0.1; done; }`;
     await submitTask(window, { title: 'Outlives the window', command: `${waits}; echo two >> a.txt` });
     await window
       .tree('Jobs')
       .row('Outlives the window')
       .describedAs(/^RUNNING/);
+    await until('the first attempt', () => Promise.resolve(existsSync(begun)));
     await window.screenshot('tree-running-dark');
     await window.reload();
     await window.activityBar.open('Task Relay');
