@@ -1,5 +1,5 @@
 import { build } from 'esbuild';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -11,12 +11,16 @@ declare module 'vitest' {
   }
 }
 
+const NAME = 'task-relay-test-';
+const OLD_MS = 3_600_000;
+
 /** Bundles the programs that tests run as processes, once a run, as `npm run build` does. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const root = dirname(import.meta.dirname);
   const cache = join(root, 'node_modules', '.cache');
   await mkdir(cache, { recursive: true });
-  const programs = await mkdtemp(join(cache, 'task-relay-test-'));
+  await removeOld(cache);
+  const programs = await mkdtemp(join(cache, NAME));
   await build({
     absWorkingDir: root,
     entryPoints: [
@@ -35,4 +39,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await copyFile(createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'), join(programs, 'sql-wasm.wasm'));
   project.provide('programs', programs);
   return () => rm(programs, { recursive: true, force: true });
+}
+
+/** A run that was killed leaves its programs. */
+async function removeOld(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name);
+    if (!name.startsWith(NAME) || Date.now() - (await stat(path)).mtimeMs < OLD_MS) continue;
+    await rm(path, { recursive: true, force: true });
+  }
 }

@@ -87,7 +87,7 @@ it('each wrong input ends with exit code 2 and one line that names it', async ()
     expect.soft(stderr, told).toMatch(/^task-relay: [^\n]+\n$/);
     expect.soft(stderr, told).toMatch(named);
   }
-}, 60_000);
+});
 
 it('a command alone, its help and the version are told on stdout', async () => {
   const bed = new Bed();

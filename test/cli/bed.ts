@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inject, onTestFinished } from 'vitest';
+import { inject, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { systemClock } from '../../src/base/clock.ts';
 import { JobView } from '../../src/protocol/jobView.ts';
@@ -9,6 +9,9 @@ import { until } from '../../src/process/waiting.ts';
 import { makeRepository, removeDirectory, temporaryDirectory, type Files } from '../fixtures/repository.ts';
 
 const LONGEST_WAIT_MS = 20_000;
+
+// Each test starts some dozens of processes, and the machine may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** What a command line came to. */
 export interface Ran {

@@ -34,7 +34,7 @@ it('lists the newest first, by state and by page, with a host and without', asyn
   expect(await host.running.done).toMatchObject({ code: 0 });
   await look();
   await bed.atRest();
-}, 60_000);
+});
 
 it('looks at a job that waits in the queue where nobody hosts it, and leaves it there', async () => {
   const bed = new Bed();

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import type { Result } from '../../src/base/result.ts';
 import type { JobId } from '../../src/domain/ids.ts';
 import { gitsView, photographFiles, type Files } from '../fixtures/repository.ts';
 import { must } from '../fixtures/testHost.ts';
@@ -35,13 +36,12 @@ it('leaves the tree as before or as after where a host is killed in the middle o
   expect(fileCount).toBe(FILES);
 
   const first = startLife(bed);
-  const applyMs = await duration(
-    first,
-    async (relay) => must(await relay.apply({ jobId, origin: 'cli', dryRun: false })).files,
-  );
+  const guest = await joined(first);
+  const apply = await timed(guest, jobId, () => guest.apply({ jobId, origin: 'cli', dryRun: false }));
   trees.applied = look();
-  const undoMs = await duration(first, async (relay) => must(await relay.undo({ jobId, origin: 'cli' })).files);
+  const times = { apply, undo: await timed(guest, jobId, () => guest.undo({ jobId, origin: 'cli' })) };
   expect(look()).toEqual(trees.none);
+  guest.dispose();
   await first.kill();
 
   const ends = { applied: 0, undone: 0, between: 0 };
@@ -49,10 +49,16 @@ it('leaves the tree as before or as after where a host is killed in the middle o
   for (let kill = 0; kill < KILLS; kill++) {
     const life = startLife(bed);
     const relay = await joined(life);
+    // Every second one while it writes, which is told by the event that comes before the first byte.
+    const writing = kill % 2 === 0 ? nextChange(relay, jobId) : Promise.resolve();
     const done = isApplied
       ? relay.undo({ jobId, origin: 'cli' })
       : relay.apply({ jobId, origin: 'cli', dryRun: false });
-    await Promise.race([systemClock.pause(randomInt(0, Math.ceil(isApplied ? undoMs : applyMs))), done]);
+    const longest = isApplied ? times.undo : times.apply;
+    const moment = writing.then(() =>
+      systemClock.pause(randomInt(0, Math.ceil(kill % 2 === 0 ? longest.write : longest.all))),
+    );
+    await Promise.race([moment, done]);
     await life.kill();
     relay.dispose();
     const left = JSON.stringify(look());
@@ -87,11 +93,27 @@ async function joined(life: Life): Promise<Relay> {
   return relay;
 }
 
-async function duration(life: Life, act: (relay: Relay) => Promise<unknown>): Promise<number> {
-  const relay = await joined(life);
+/** How long it takes, in ms: altogether, and from the event before the first write. */
+async function timed(
+  relay: Relay,
+  jobId: JobId,
+  act: () => Promise<Result<unknown, { readonly message: string }>>,
+): Promise<{ readonly all: number; readonly write: number }> {
   const started = systemClock.monotonic();
-  await act(relay);
-  return systemClock.monotonic() - started;
+  const write = nextChange(relay, jobId).then(() => systemClock.monotonic());
+  must(await act());
+  const ended = systemClock.monotonic();
+  return { all: ended - started, write: ended - (await write) };
+}
+
+function nextChange(relay: Relay, jobId: JobId): Promise<void> {
+  return new Promise((resolve) => {
+    const listening = relay.onChange((change) => {
+      if (change.jobId !== jobId) return;
+      listening.dispose();
+      resolve();
+    });
+  });
 }
 
 async function deliveryOf(life: Life, jobId: JobId): Promise<string> {
