@@ -45,7 +45,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function removeOld(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
     const path = join(cache, name);
-    if (!name.startsWith(NAME) || Date.now() - (await stat(path)).mtimeMs < OLD_MS) continue;
-    await rm(path, { recursive: true, force: true });
+    // Another run may end, and remove its own, at this very moment.
+    const made = name.startsWith(NAME) ? await stat(path).catch(() => undefined) : undefined;
+    if (made !== undefined && Date.now() - made.mtimeMs > OLD_MS) await rm(path, { recursive: true, force: true });
   }
 }
