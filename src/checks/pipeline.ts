@@ -53,6 +53,7 @@ export async function judge(bundle: Bundle, place: ProofPlace, gates: GateGround
       verdict: finding.verdict,
       detail: finding.detail.slice(0, LONGEST_DETAIL),
       durationMs: Math.round(clock.monotonic() - started),
+      ...finding.evidence,
     });
   }
   return failure === undefined ? { checks } : { checks, failure };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Digest } from './ids.ts';
 
-export const ArtifactName = z.enum(['patch.diff', 'out.md', 'logs.txt', 'pr.json']);
+export const ArtifactName = z.enum(['patch.diff', 'out.md', 'logs.txt', 'pr.json', 'certificate.json']);
 export type ArtifactName = z.infer<typeof ArtifactName>;
 
 /** A stored result of an attempt: its content is in the vault under `digest`. */
@@ -22,12 +22,32 @@ export const FileChange = z.object({
 });
 export type FileChange = z.infer<typeof FileChange>;
 
-/** One proof on an attempt's bundle. `detail` says what was run and what it printed. */
+/** How a gate did on the baseline and on the result, in a word. */
+const GateLabel = z.enum(['fixed', 'still passing', 'still failing', 'regressed', 'flaky', 'new']);
+
+/** The single tests that a gate reported, counted; the first that failed by name. */
+const TestTally = z.object({
+  passed: z.int().min(0),
+  failed: z.int().min(0),
+  skipped: z.int().min(0),
+  failures: z.array(z.object({ name: z.string(), message: z.string().optional() })),
+});
+
+/** A whole text in the vault. */
+const Stored = z.object({ digest: Digest, bytes: z.int().min(0) });
+
+/** One proof on an attempt's bundle. `detail` says what was found, briefly; `output` is all that was printed. */
 export const Check = z.object({
   name: z.string(),
   verdict: z.enum(['pass', 'fail', 'skip']),
   detail: z.string().optional(),
   durationMs: z.number().min(0),
+  label: GateLabel.optional(),
+  /** What was run. */
+  run: z.string().optional(),
+  exitCode: z.int().optional(),
+  output: Stored.optional(),
+  tests: TestTally.optional(),
 });
 export type Check = z.infer<typeof Check>;
 

@@ -79,6 +79,7 @@ function artifactName(text: string): ArtifactName {
     case 'out.md':
     case 'logs.txt':
     case 'pr.json':
+    case 'certificate.json':
       return text;
     default:
       throw new Error(vscode.l10n.t('There is no document "{0}".', text));

@@ -33,6 +33,7 @@ const mimeTypes: Readonly<Record<ArtifactName, string>> = {
   'out.md': 'text/markdown',
   'logs.txt': 'text/plain',
   'pr.json': JSON_TYPE,
+  'certificate.json': JSON_TYPE,
 };
 
 export const templates: ListResourceTemplatesResult = {
