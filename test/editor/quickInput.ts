@@ -52,12 +52,12 @@ export class QuickInput {
   }
 
   /** Replaces what is in the input by typing. */
-  async type(text: string): Promise<void> {
-    await this.#input().focus();
+  async type(text: string, limitMs = 30_000): Promise<void> {
+    await this.#input().focus({ timeout: limitMs });
     await this.#page.keyboard.press('ControlOrMeta+A');
     if (text === '') await this.#page.keyboard.press('Delete');
     else await this.#page.keyboard.type(text);
-    await until(`"${text}" in the quick input`, async () => (await this.value()) === text);
+    await until(`"${text}" in the quick input`, async () => (await this.value()) === text, limitMs);
   }
 
   /** The labels of the picks that are drawn now. */

@@ -25,6 +25,9 @@ const noise = [
   /Unable to (?:read|write) file 'vscode-(?:log|userdata)/,
 ];
 
+const accepted = (): boolean => true;
+const refused = (): boolean => false;
+
 /** One window of VS Code, with the words for what a person sees and does there. Everything waits until it is so. */
 export class Window {
   readonly page: Page;
@@ -78,12 +81,12 @@ export class Window {
 
   /** Opens the Command Palette and types; what it offers is in `quickInput.picks()`. */
   async openPalette(text: string): Promise<void> {
-    // A menu that is open takes the first key for itself.
+    // A menu that is open takes the first key for itself, and an editor that is late to open takes the focus away.
     await until('the Command Palette', async () => {
-      await this.page.keyboard.press('F1');
-      return until('it', () => this.#isPalette(), 2000).catch(() => false);
+      if (!(await this.#isPalette())) await this.page.keyboard.press('F1');
+      const isOpen = await until('it', () => this.#isPalette(), 2000).catch(() => false);
+      return isOpen && (await this.quickInput.type(`>${text}`, 3000).then(accepted, refused));
     });
-    await this.quickInput.type(`>${text}`);
   }
 
   /** Whether the Command Palette offers this command now. */
