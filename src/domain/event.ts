@@ -3,6 +3,7 @@ import { Artifact, Check, FileChange, Usage } from './artifact.ts';
 import { Failure } from './failure.ts';
 import { Digest, JobId, ObjectId } from './ids.ts';
 import { JobSpec } from './jobSpec.ts';
+import { Quarantine } from './secretFind.ts';
 
 /** Who asked: a person in the editor, an agent by MCP, or a command line. */
 export const Origin = z.enum(['editor', 'mcp', 'cli']);
@@ -19,6 +20,8 @@ export const Outcome = z.object({
   /** The tree that the patch makes of the baseline. */
   resultTree: ObjectId.optional(),
   usage: Usage.optional(),
+  /** Of a patch with secrets in it: what is served is redacted, and the rest is kept apart. */
+  quarantine: Quarantine.optional(),
 });
 export type Outcome = z.infer<typeof Outcome>;
 
@@ -59,6 +62,8 @@ export const JobEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('attemptLost'), attempt: z.int().min(1) }),
   z.object({ type: z.literal('succeeded'), attempt: z.int().min(1), outcome: Outcome }),
   z.object({ type: z.literal('failed'), attempt: z.int().min(1), failure: Failure, outcome: Outcome }),
+  /** A person says of these secrets that they are none: the kept patch is judged again, without its executor. */
+  z.object({ type: z.literal('lifted'), finds: z.array(z.string()).min(1), by: Origin }),
   z.object({ type: z.literal('canceled'), by: Origin }),
   z.object({ type: z.literal('expired') }),
   /** Artifacts of an attempt that a cancel or an expiry ended: they change nothing but what can be read. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Artifact } from './artifact.ts';
+import type { Artifact, Usage } from './artifact.ts';
 import type { Origin, Outcome, Question } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Digest, JobId, ObjectId } from './ids.ts';
@@ -38,6 +38,19 @@ interface Core {
   readonly failedAttempts: number;
   /** Attempts that were lost with their host. */
   readonly lostAttempts: number;
+  /** Fingerprints of secrets that a person has lifted. */
+  readonly lifted?: readonly string[];
+}
+
+/** A patch that is to be judged again, and what its executor said of it: no executor runs. */
+export interface Rejudged {
+  readonly patch: Digest;
+  readonly summary?: string;
+  readonly usage?: Usage;
+}
+
+interface Unended {
+  readonly rejudged?: Rejudged;
 }
 
 interface Ended {
@@ -47,9 +60,10 @@ interface Ended {
   readonly finishedAt: number;
 }
 
-export type QueuedJob = Core & { readonly state: 'QUEUED' };
-export type RunningJob = Core & { readonly state: 'RUNNING'; readonly startedAt: number };
-export type WaitingJob = Core & { readonly state: 'WAITING'; readonly startedAt: number; readonly question: Question };
+export type QueuedJob = Core & Unended & { readonly state: 'QUEUED' };
+export type RunningJob = Core & Unended & { readonly state: 'RUNNING'; readonly startedAt: number };
+export type WaitingJob = Core &
+  Unended & { readonly state: 'WAITING'; readonly startedAt: number; readonly question: Question };
 export type SucceededJob = Core &
   Ended & { readonly state: 'SUCCEEDED'; readonly outcome: Outcome; readonly delivery: Delivery };
 export type FailedJob = Core &

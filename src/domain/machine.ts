@@ -7,12 +7,13 @@ import {
   type Delivery,
   type EndedJob,
   type Job,
+  type LiveJob,
   type QueuedJob,
   type RunningJob,
   type WaitingJob,
 } from './job.ts';
 import type { JobId } from './ids.ts';
-import { defaults } from './jobSpec.ts';
+import { defaults, type JobSpec } from './jobSpec.ts';
 
 /** An event that the job's state does not take. */
 export interface Illegal {
@@ -42,7 +43,7 @@ export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJo
     origin,
     ...(parent === undefined ? {} : { parent }),
     createdAt: at,
-    expiresAt: at + (spec.execution?.ttlS ?? defaults.ttlS) * 1000,
+    expiresAt: at + timeToLive(spec),
     attempt: 0,
     failedAttempts: 0,
     lostAttempts: 0,
@@ -56,19 +57,19 @@ export function transition(job: Job, event: JobEvent, at: number): Step {
       return illegal(job, event);
     case 'leased':
       return job.state === 'QUEUED' && event.attempt === job.attempt + 1
-        ? ok({ ...coreOf(job), state: 'RUNNING', attempt: event.attempt, startedAt: at })
+        ? ok({ ...unendedOf(job), state: 'RUNNING', attempt: event.attempt, startedAt: at })
         : illegal(job, event);
     case 'asked':
       return job.state === 'RUNNING' && event.attempt === job.attempt
-        ? ok({ ...coreOf(job), state: 'WAITING', startedAt: job.startedAt, question: event.question })
+        ? ok({ ...unendedOf(job), state: 'WAITING', startedAt: job.startedAt, question: event.question })
         : illegal(job, event);
     case 'answered':
       return job.state === 'WAITING' && event.attempt === job.attempt && event.askId === job.question.askId
-        ? ok({ ...coreOf(job), state: 'RUNNING', startedAt: job.startedAt })
+        ? ok({ ...unendedOf(job), state: 'RUNNING', startedAt: job.startedAt })
         : illegal(job, event);
     case 'attemptFailed':
       return isAttempted(job, event)
-        ? ok({ ...coreOf(job), state: 'QUEUED', failedAttempts: job.failedAttempts + 1 })
+        ? ok({ ...unendedOf(job), state: 'QUEUED', failedAttempts: job.failedAttempts + 1 })
         : illegal(job, event);
     case 'attemptLost':
       return isAttempted(job, event) ? ok(afterLoss(job, at)) : illegal(job, event);
@@ -85,6 +86,8 @@ export function transition(job: Job, event: JobEvent, at: number): Step {
         : illegal(job, event);
     case 'failed':
       return isAttempted(job, event) ? ok(failed(job, event.failure, event.outcome, at)) : illegal(job, event);
+    case 'lifted':
+      return lifted(job, event, at);
     case 'canceled':
       return isTerminal(job) ? illegal(job, event) : ok(stopped(job, 'CANCELED', at));
     case 'expired':
@@ -128,7 +131,35 @@ function coreOf(job: Job): Omit<QueuedJob, 'state'> {
     attempt: job.attempt,
     failedAttempts: job.failedAttempts,
     lostAttempts: job.lostAttempts,
+    ...(job.lifted === undefined ? {} : { lifted: job.lifted }),
   };
+}
+
+/** What a job has until it ends. */
+function unendedOf(job: LiveJob): Omit<QueuedJob, 'state'> {
+  return { ...coreOf(job), ...(job.rejudged === undefined ? {} : { rejudged: job.rejudged }) };
+}
+
+/** The one way out of an end: a patch that was kept apart is judged again, with a life as long as a new job's. */
+function lifted(job: Job, event: Of<'lifted'>, at: number): Step {
+  if (job.state !== 'FAILED' || job.deleted === true || job.outcome.quarantine === undefined)
+    return illegal(job, event);
+  const { quarantine, summary, usage } = job.outcome;
+  return ok({
+    ...coreOf(job),
+    state: 'QUEUED',
+    expiresAt: at + timeToLive(job.spec),
+    lifted: [...new Set([...(job.lifted ?? []), ...event.finds])],
+    rejudged: {
+      patch: quarantine.patch,
+      ...(summary === undefined ? {} : { summary }),
+      ...(usage === undefined ? {} : { usage }),
+    },
+  });
+}
+
+function timeToLive(spec: JobSpec): number {
+  return (spec.execution?.ttlS ?? defaults.ttlS) * 1000;
 }
 
 /** Whether the event is about the attempt that is under way: a late report of an older one is refused. */
@@ -147,7 +178,7 @@ function stopped(job: Exclude<Job, EndedJob>, state: 'CANCELED' | 'EXPIRED', at:
 
 function afterLoss(job: RunningJob | WaitingJob, at: number): Job {
   const lostAttempts = job.lostAttempts + 1;
-  if (lostAttempts <= MOST_LOST_ATTEMPTS) return { ...coreOf(job), state: 'QUEUED', lostAttempts };
+  if (lostAttempts <= MOST_LOST_ATTEMPTS) return { ...unendedOf(job), state: 'QUEUED', lostAttempts };
   const why = failure(
     'INTERNAL_ERROR',
     `The relay ended ${String(lostAttempts)} times while this job ran. Look at the relay's log, then retry the job.`,

@@ -131,7 +131,8 @@ export class Scheduler {
         return { type: 'succeeded', attempt, outcome: end.outcome };
       case 'failed': {
         const most = job.spec.execution?.maxAttempts ?? defaults.maxAttempts;
-        const again = isRetryable(end.failure.code) && job.failedAttempts + 1 < most;
+        // A patch that is judged again comes to the same each time.
+        const again = job.rejudged === undefined && isRetryable(end.failure.code) && job.failedAttempts + 1 < most;
         return { type: again ? 'attemptFailed' : 'failed', attempt, failure: end.failure, outcome: end.outcome };
       }
       case 'stopped':

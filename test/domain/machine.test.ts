@@ -16,12 +16,14 @@ import {
   failed,
   laterEvents,
   leased,
+  lifted,
   sealed,
   someDigest,
   submitted,
   succeeded,
   undone,
   undoStarted,
+  withheld,
 } from '../store/events.ts';
 
 const id = newJobId();
@@ -99,6 +101,26 @@ describe('a job', () => {
     expect(refuses(after(leased(), failed()), deliveryStarted)).toBe(true);
   });
 
+  it('is judged again when a person lifts the secrets that it failed for, and has a new life for that', () => {
+    const again = after(leased(1), withheld(1), lifted);
+    expect(again).toMatchObject({
+      state: 'QUEUED',
+      attempt: 1,
+      expiresAt: 4000 + 3_600_000,
+      lifted: ['f'],
+      rejudged: { patch: someDigest, summary: 'done' },
+    });
+    expect(again).not.toHaveProperty('failure');
+    const retold = [leased(1), withheld(1), lifted, leased(2)];
+    expect(after(...retold, asked(2), answered(2))).toHaveProperty('rejudged');
+    expect(after(...retold, succeeded(2))).toMatchObject({ state: 'SUCCEEDED', lifted: ['f'] });
+    expect(after(...retold, succeeded(2))).not.toHaveProperty('rejudged');
+    expect(after(...retold, withheld(2), lifted)).toMatchObject({ lifted: ['f'] });
+    for (const job of [after(leased(), failed()), after(leased(), succeeded()), after(canceled), after()]) {
+      expect(refuses(job, lifted)).toBe(true);
+    }
+  });
+
   it('says what it is and what it does not take', () => {
     const refused = transition(after(leased(), succeeded()), leased(2), 1);
     expect(refused).toMatchObject({ ok: false, error: { kind: 'illegal' } });
@@ -112,12 +134,12 @@ const ways: Readonly<Record<JobState, readonly JobState[]>> = {
   RUNNING: ['WAITING', 'QUEUED', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED'],
   WAITING: ['RUNNING', 'QUEUED', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED'],
   SUCCEEDED: ['SUCCEEDED'],
-  FAILED: [],
+  FAILED: ['QUEUED'],
   CANCELED: ['CANCELED'],
   EXPIRED: ['EXPIRED'],
 };
 
-it('goes only the ways that are drawn, one version a step, and never leaves an end', () => {
+it('goes only the ways that are drawn, one version a step, and leaves an end by a lift alone', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...laterEvents), { maxLength: 40 }), (events) => {
       let job: Job = created(id, submitted(), 0);
@@ -129,7 +151,7 @@ it('goes only the ways that are drawn, one version a step, and never leaves an e
         expect(ways[job.state]).toContain(next.value.state);
         expect(next.value.stateVersion).toBe(job.stateVersion + 1);
         expect(next.value.attempt - job.attempt).toBe(event.type === 'leased' ? 1 : 0);
-        if (isTerminal(job)) expect(next.value.state).toBe(job.state);
+        if (isTerminal(job) && event.type !== 'lifted') expect(next.value.state).toBe(job.state);
         job = next.value;
       }
     }),

@@ -39,6 +39,21 @@ export const failed = (attempt = 1): JobEvent => ({
   failure: { code: 'TIMEOUT', message: 'it took too long' },
   outcome: emptyOutcome,
 });
+/** Failed because of a secret, with the patch kept apart. */
+export const withheld = (attempt = 1): JobEvent => ({
+  type: 'failed',
+  attempt,
+  failure: { code: 'POLICY', message: 'a secret' },
+  outcome: {
+    ...emptyOutcome,
+    summary: 'done',
+    quarantine: {
+      patch: someDigest,
+      finds: [{ fingerprint: 'f', rule: 'a key', source: 'a.txt', line: 1, column: 1, preview: 'AKIA…' }],
+    },
+  },
+});
+export const lifted: JobEvent = { type: 'lifted', finds: ['f'], by: 'editor' };
 export const attemptFailed = (attempt = 1): JobEvent => ({
   type: 'attemptFailed',
   attempt,
@@ -76,12 +91,14 @@ export const laterEvents: readonly JobEvent[] = [
     leased(attempt),
     succeeded(attempt),
     failed(attempt),
+    withheld(attempt),
     attemptFailed(attempt),
     attemptLost(attempt),
     asked(attempt),
     answered(attempt),
     sealed(attempt),
   ]),
+  lifted,
   canceled,
   expired,
   deliveryStarted,
