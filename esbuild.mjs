@@ -26,8 +26,8 @@ const engineApart = {
     onResolve({ filter: /\/host\/window\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './window.cjs', external: true } : undefined,
     );
-    onResolve({ filter: /\/protocol\/panel\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './panel.cjs', external: true } : undefined,
+    onResolve({ filter: /\/protocol\/codecs\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './codecs.cjs', external: true } : undefined,
     );
   },
 };
@@ -48,7 +48,7 @@ await Promise.all([
       { in: 'src/cli.ts', out: 'cli' },
       { in: 'src/extension.ts', out: 'extension' },
       { in: 'src/host/window.ts', out: 'window' },
-      { in: 'src/protocol/panel.ts', out: 'panel' },
+      { in: 'src/protocol/codecs.ts', out: 'codecs' },
     ],
     plugins: [engineApart],
     minify: true,

@@ -10,10 +10,24 @@ import { artifact, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
+import { lift, verify } from './cli/trust.ts';
 import { plain } from './cli/text.ts';
 import manifest from '../package.json' with { type: 'json' };
 
-const commands: readonly Command[] = [serve, submit, jobs, show, artifact, logs, cancel, retry, apply, undo];
+const commands: readonly Command[] = [
+  serve,
+  submit,
+  jobs,
+  show,
+  artifact,
+  logs,
+  cancel,
+  retry,
+  apply,
+  undo,
+  verify,
+  lift,
+];
 
 const usage = `task-relay ${manifest.version}: tasks for coding agents, as proven patches
 

@@ -8,6 +8,7 @@ import { LocalRunner } from './engine/attempt.ts';
 import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
 import { Engine } from './engine/relay.ts';
 import { Sources } from './engine/sources.ts';
+import { Verifier } from './engine/verifier.ts';
 import { commandExecutor } from './executors/command.ts';
 import { ExecutorRegistry } from './executors/registry.ts';
 import type { RepositoryError } from './git/repository.ts';
@@ -125,6 +126,7 @@ async function openRecord(
   await rm(logs, { recursive: true, force: true });
   await mkdir(logs, { recursive: true, mode: 0o700 });
   const vault = new Vault(join(places.record, 'vault'));
+  const quarantine = new Vault(join(places.record, 'quarantine'));
   const store = await openStore({
     directory: places.record,
     assets: options.assets,
@@ -136,7 +138,7 @@ async function openRecord(
   // A git that outlives its host would write to mirror and slots beside the next one: it carries the record's mark.
   const environment = { ...options.environment, [MARK]: `${places.recordId}/git` };
   const sources = new Sources(places.work, environment, options.concurrency ?? CONCURRENCY);
-  const engine = composeEngine(options, places, { store: store.value, vault, sources, logs });
+  const engine = composeEngine(options, places, { store: store.value, vault, quarantine, sources, logs });
   const close = async (): Promise<void> => {
     await engine.stop();
     await store.value.close();
@@ -174,11 +176,17 @@ async function openRecord(
   });
 }
 
-function composeEngine(
-  options: HostOptions,
-  places: Places,
-  parts: { readonly store: JobStore; readonly vault: Vault; readonly sources: Sources; readonly logs: string },
-): Engine {
+const NO_GATES = { kind: 'ended', how: 'not run again', output: '' } as const;
+
+interface Parts {
+  readonly store: JobStore;
+  readonly vault: Vault;
+  readonly quarantine: Vault;
+  readonly sources: Sources;
+  readonly logs: string;
+}
+
+function composeEngine(options: HostOptions, places: Places, parts: Parts): Engine {
   const { clock, log, environment } = options;
   const executors = new ExecutorRegistry();
   executors.register(commandExecutor(clock));
@@ -189,6 +197,12 @@ function composeEngine(
     log,
     policy: { agentCommands: options.agentCommands },
     allowed: options.allowed ?? noneAllowed,
+    verifier: new Verifier({
+      ...parts,
+      clock,
+      maxPatchBytes: LARGEST_PATCH,
+      makeGates: () => Promise.resolve({ run: () => Promise.resolve(NO_GATES) }),
+    }),
     concurrency: options.concurrency ?? CONCURRENCY,
     makeRunner: (onLog) =>
       new LocalRunner({
@@ -198,6 +212,7 @@ function composeEngine(
         log,
         environment,
         recordId: places.recordId,
+        version: options.version,
         maxPatchBytes: LARGEST_PATCH,
         onLog,
       }),

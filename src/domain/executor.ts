@@ -1,6 +1,7 @@
+import * as z from 'zod';
 import type { Result } from '../base/result.ts';
 import type { Usage } from './artifact.ts';
-import type { JobId } from './ids.ts';
+import { Digest, type JobId } from './ids.ts';
 import type { JobSpec } from './jobSpec.ts';
 
 /** A line of an attempt's log. `relay` is the relay's own voice. */
@@ -32,7 +33,15 @@ export interface Report {
   readonly notes?: string;
   readonly sessionId?: string;
   readonly usage?: Usage;
+  /** What the executor's program was told, as it was told it. Only its digest is kept. */
+  readonly prompt?: string;
+  /** Of the executor's program, as that tells it. */
+  readonly version?: string;
 }
+
+/** Where a patch comes from, for its certificate. */
+export const Provenance = z.object({ version: z.string(), prompt: Digest });
+export type Provenance = z.infer<typeof Provenance>;
 
 export type ExecutorError =
   /** It ran and failed: `message` says how and what to do. */

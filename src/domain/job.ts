@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Artifact, Usage } from './artifact.ts';
 import type { Origin, Outcome, Question } from './event.ts';
+import type { Provenance } from './executor.ts';
 import type { Failure } from './failure.ts';
 import type { Digest, JobId, ObjectId } from './ids.ts';
 import type { JobSpec } from './jobSpec.ts';
@@ -45,6 +46,7 @@ interface Core {
 /** A patch that is to be judged again, and what its executor said of it: no executor runs. */
 export interface Rejudged {
   readonly patch: Digest;
+  readonly provenance: Provenance;
   readonly summary?: string;
   readonly usage?: Usage;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Provenance } from './executor.ts';
 import { Digest } from './ids.ts';
 
 /**
@@ -16,5 +17,5 @@ export const SecretFind = z.object({
 export type SecretFind = z.infer<typeof SecretFind>;
 
 /** What was kept apart because of secrets in it: the patch as the executor made it, which nothing serves. */
-export const Quarantine = z.object({ patch: Digest, finds: z.array(SecretFind) });
+export const Quarantine = z.object({ patch: Digest, finds: z.array(SecretFind), provenance: Provenance });
 export type Quarantine = z.infer<typeof Quarantine>;

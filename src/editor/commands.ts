@@ -7,7 +7,7 @@ import { commandIds } from './commandIds.ts';
 import { composeTask } from './composer.ts';
 import { answerQuestion, manageAgentCommands } from './consent.ts';
 import { applyPatch, undoApply } from './deliver.ts';
-import { checkUri } from './documents.ts';
+import { certificateUri, checkUri } from './documents.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import type { Node } from './jobNode.ts';
 import type { JobPanels } from './jobPanel.ts';
@@ -16,6 +16,7 @@ import type { LogView } from './logView.ts';
 import { openFileDiff, openPatch, reviewPatch } from './review.ts';
 import type { Settings } from './settings.ts';
 import { stateLabel } from './look.ts';
+import { liftSecret, verifyJob } from './trust.ts';
 import type { WorkspaceRelays } from './workspaceRelays.ts';
 
 export interface CommandParts {
@@ -52,6 +53,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     deleteJob: jobs.on(isEnded, (job) => deleteJob(job, model)),
     showLogs: jobs.on(isAny, (job) => logs.show(job)),
     answerQuestion: jobs.onView(isWaiting, answerQuestion),
+    openCertificate: jobs.on(hasPatch, (job) => vscode.commands.executeCommand('vscode.open', certificateUri(job))),
+    verifyJob: jobs.on(hasPatch, verifyJob),
+    liftSecret: jobs.onView(isWithheld, liftSecret),
     copyJobId: jobs.on(isAny, ({ summary }) => vscode.env.clipboard.writeText(summary.jobId)),
     showOutput: () => output.show(),
     manageAgentCommands: () => manageAgentCommands(model.repositories, settings),
@@ -162,4 +166,5 @@ const isEnded = ({ summary }: Job): boolean => isTerminalState(summary.state);
 const isLive = ({ summary }: Job): boolean => !isTerminalState(summary.state);
 const isSucceeded = ({ summary }: Job): boolean => summary.state === 'SUCCEEDED';
 const isWaiting = ({ summary }: Job): boolean => summary.state === 'WAITING';
+const isWithheld = ({ summary }: Job): boolean => summary.reasonCode === 'POLICY';
 const hasPatch = ({ summary }: Job): boolean => summary.state === 'SUCCEEDED' || summary.state === 'FAILED';

@@ -7,12 +7,22 @@ const DOCUMENT_SCHEME = 'relay-document';
 /** Changed files at the baseline and as the patch makes them, from git objects. */
 const FILE_SCHEME = 'relay-file';
 
+const CERTIFICATE = 'certificate.md';
 const SLICE_BYTES = 1024 * 1024;
 /** An editor opens no more of a log or patch than this. */
 const MOST_BYTES = 16 * SLICE_BYTES;
 
 export function documentUri({ summary }: Job, name: ArtifactName): vscode.Uri {
   return vscode.Uri.from({ scheme: DOCUMENT_SCHEME, path: `/${summary.jobId}/${name}`, query: version(summary) });
+}
+
+/** A job's certificate for people. */
+export function certificateUri({ summary }: Job): vscode.Uri {
+  return vscode.Uri.from({
+    scheme: DOCUMENT_SCHEME,
+    path: `/${summary.jobId}/${CERTIFICATE}`,
+    query: version(summary),
+  });
 }
 
 export function checkUri({ summary }: Job, check: string): vscode.Uri {
@@ -56,11 +66,19 @@ async function documentText(model: JobModel, uri: vscode.Uri): Promise<string> {
       ? vscode.l10n.t('The check has left nothing.')
       : `${check.verdict}\n\n${check.detail ?? ''}\n`;
   }
+  if (rest === CERTIFICATE) {
+    const { certificateText } = await import('../protocol/codecs.ts');
+    return certificateText(await artifactText(job, 'certificate.json'));
+  }
+  return artifactText(job, artifactName(rest));
+}
+
+async function artifactText(job: Job, name: ArtifactName): Promise<string> {
   const slices: Buffer[] = [];
   for (let offset = 0; offset < MOST_BYTES;) {
     const slice = await job.repository.relay.artifact({
       jobId: job.summary.jobId,
-      name: artifactName(rest),
+      name,
       offset,
       maxBytes: SLICE_BYTES,
     });

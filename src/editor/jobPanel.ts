@@ -4,7 +4,7 @@ import type { Disposable } from '../base/disposable.ts';
 import { isTerminalState } from '../domain/jobState.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { Job, JobModel } from './jobModel.ts';
-import type * as Panel from '../protocol/panel.ts';
+import type * as Codecs from '../protocol/codecs.ts';
 import type { PanelMessage, PanelState } from '../protocol/panel.ts';
 import { commandIds } from './commandIds.ts';
 
@@ -108,8 +108,8 @@ export class JobPanels implements vscode.Disposable {
 }
 
 /** Loaded with the first page: activation must not wait for schemas. */
-function codecs(): Promise<typeof Panel> {
-  return import('../protocol/panel.ts');
+function codecs(): Promise<typeof Codecs> {
+  return import('../protocol/codecs.ts');
 }
 
 function decode(base64: string): string {

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
+import type { ArtifactName } from '../domain/artifact.ts';
 import { isTerminalState } from '../domain/jobState.ts';
 import type { JobView } from '../protocol/jobView.ts';
 import { commandIds } from './commandIds.ts';
-import { documentUri, fileUri } from './documents.ts';
+import { certificateUri, documentUri, fileUri } from './documents.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import { keyOf, type Node } from './jobNode.ts';
 import { duration, jobIcon, stateLabel, verdictIcon } from './look.ts';
@@ -67,7 +68,7 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     const view = known?.stateVersion === job.summary.stateVersion ? known : await this.#model.view(job);
     if (view === undefined) return [];
     this.#views.set(job.summary.jobId, view);
-    const documents = view.artifacts.filter(({ name }) => name === 'out.md' || name === 'logs.txt');
+    const documents = view.artifacts.filter(({ name }) => documentIcons.has(name));
     return [
       ...view.files.map((file) => ({ kind: 'file', job, file }) as const),
       ...view.checks.map((check) => ({ kind: 'check', job, check }) as const),
@@ -138,9 +139,9 @@ function jobItem(job: Job, severalRepositories: boolean): vscode.TreeItem {
   return item;
 }
 
-/** What menus ask about: `job.SUCCEEDED.applied`. */
-function contextOf({ state, delivery }: Job['summary']): string {
-  return delivery === undefined ? `job.${state}` : `job.${state}.${delivery}`;
+/** What menus ask about: `job.SUCCEEDED.applied`, `job.FAILED.POLICY`. */
+function contextOf({ state, delivery, reasonCode }: Job['summary']): string {
+  return ['job', state, delivery ?? reasonCode ?? []].flat().join('.');
 }
 
 function fileItem({ job, file }: Node & { readonly kind: 'file' }): vscode.TreeItem {
@@ -181,10 +182,19 @@ function checkItem({ job, check }: Node & { readonly kind: 'check' }): vscode.Tr
   return item;
 }
 
+const documentIcons: ReadonlyMap<ArtifactName, string> = new Map([
+  ['out.md', 'markdown'],
+  ['certificate.json', 'verified'],
+  ['logs.txt', 'output'],
+]);
+
 function documentItem({ job, name }: Node & { readonly kind: 'document' }): vscode.TreeItem {
-  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.None);
-  item.iconPath = new vscode.ThemeIcon(name === 'out.md' ? 'markdown' : 'output');
+  const isCertificate = name === 'certificate.json';
+  const label = isCertificate ? vscode.l10n.t('certificate') : name;
+  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.None);
+  item.iconPath = new vscode.ThemeIcon(documentIcons.get(name) ?? 'file');
   item.contextValue = 'document';
-  item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [documentUri(job, name)] };
+  const uri = isCertificate ? certificateUri(job) : documentUri(job, name);
+  item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [uri] };
   return item;
 }

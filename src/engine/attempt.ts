@@ -6,7 +6,7 @@ import { err, messageOf, never, ok, type Result } from '../base/result.ts';
 import type { ExecutorError, Report } from '../domain/executor.ts';
 import { failure } from '../domain/failure.ts';
 import type { ObjectId } from '../domain/ids.ts';
-import type { RunningJob } from '../domain/job.ts';
+import type { Rejudged, RunningJob } from '../domain/job.ts';
 import { defaults, type Gate } from '../domain/jobSpec.ts';
 import type { Bundle } from '../checks/bundle.ts';
 import type { GateRun } from '../checks/gates.ts';
@@ -30,6 +30,8 @@ import { runShell } from '../process/shell.ts';
 import type { Vault } from '../store/vault.ts';
 import { AttemptLog } from './attemptLog.ts';
 import type { AttemptEnd, Runner } from './runner.ts';
+import { proofEnvironment, provenanceOf } from './provenance.ts';
+import { remake } from './remake.ts';
 import { seal, type Sealable, type Stop } from './seal.ts';
 import type { Ground, Sources } from './sources.ts';
 
@@ -37,6 +39,8 @@ export interface AttemptOptions {
   readonly sources: Sources;
   readonly executors: ExecutorRegistry;
   readonly vault: Vault;
+  /** Patches with secrets in them: nothing is served from there. */
+  readonly quarantine: Vault;
   readonly clock: Clock;
   readonly log: Log;
   /** The folder for logs that grow. */
@@ -45,6 +49,8 @@ export interface AttemptOptions {
   readonly recordId: string;
   /** The relay's own environment: executors, setup and gates get what an allow-list lets through. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The relay's own, for certificates. */
+  readonly version: string;
   /** Bytes that a patch may have. */
   readonly maxPatchBytes: number;
   readonly onLog: (job: RunningJob, bytes: number) => void;
@@ -58,6 +64,14 @@ interface Made {
   readonly resultTree: ObjectId;
   /** The baseline and the result get their refs in the mirror meanwhile. */
   readonly pinned: Promise<Result<void, GitError>>;
+}
+
+/** … and where it can be judged. */
+interface InGround {
+  readonly made: Made;
+  readonly ground: Ground;
+  /** Resolves when its slot is back. */
+  readonly returned: Promise<void>;
 }
 
 /** Runs attempts on this machine: mirror → slot → setup → executor → capture → checks → vault. */
@@ -140,13 +154,15 @@ class Attempt {
   async run(): Promise<AttemptEnd> {
     this.#say(`attempt ${String(this.#job.attempt)} of job ${this.#job.id} at ${this.#job.baseline}`);
     const timer = this.#options.clock.after(this.#seconds * 1000, () => this.#limit.abort());
-    const made = await this.#makeInSlot().finally(() => timer.dispose());
+    const { rejudged } = this.#job;
+    const making = rejudged === undefined ? this.#makeInSlot() : this.#makeFromKept(rejudged);
+    const made = await making.finally(() => timer.dispose());
     if (!made.ok) return this.#end(made.error);
     return this.#prove(made.value.made, made.value.ground, made.value.returned);
   }
 
   /** All that is under the attempt's time limit: mirror, slot, setup, executor, capture. */
-  async #makeInSlot(): Promise<Result<{ made: Made; ground: Ground; returned: Promise<void> }, Stop>> {
+  async #makeInSlot(): Promise<Result<InGround, Stop>> {
     const found = await this.#options.sources.ground(this.#job);
     if (!found.ok) return err({ kind: 'failed', failure: failure('EXECUTOR_ERROR', found.error.message) });
     const ground = found.value;
@@ -165,6 +181,24 @@ class Attempt {
     const returned = claimed.value.release(made.ok ? made.value.shot.special : undefined);
     this.#inBackground(returned);
     return made.ok ? ok({ made: made.value, ground, returned }) : made;
+  }
+
+  /** A patch that was kept apart, as its executor left it: nothing is run to make it again. */
+  async #makeFromKept({ patch, summary, usage }: Rejudged): Promise<Result<InGround, Stop>> {
+    this.#say(`judged again, with these finds lifted: ${(this.#job.lifted ?? []).join(', ')}`);
+    const found = await this.#options.sources.ground(this.#job);
+    if (!found.ok) return err({ kind: 'failed', failure: failure('EXECUTOR_ERROR', found.error.message) });
+    const ground = found.value;
+    const place = { mirror: ground.mirror, baseIndex: this.#baseIndex(), scratchIndex: this.#scratch() };
+    const kept = { vault: this.#options.quarantine, digest: patch };
+    const remade = await remake(this.#job, kept, place, this.#bounded);
+    if (!remade.ok) return err(this.#signal.aborted ? { kind: 'stopped' } : { kind: 'failed', failure: remade.error });
+    const { baseTree, resultTree } = remade.value;
+    const pinned = ground.mirror.pin(this.#job.id, this.#job.baseline, resultTree);
+    // What the slot had beside the patch is not known any more; attributes are looked for in any case.
+    const shot = { tree: resultTree, ignored: [], special: [], attributes: true };
+    const report = { ...(summary === undefined ? {} : { summary }), ...(usage === undefined ? {} : { usage }) };
+    return ok({ made: { report, baseTree, shot, resultTree, pinned }, ground, returned: Promise.resolve() });
   }
 
   async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
@@ -236,7 +270,12 @@ class Attempt {
     const gates = { run: (gate: Gate, on: 'result' | 'baseline') => this.#runGate(gate, on, made, ground, returned) };
     const verdict = await judge(bundle, place, gates, clock);
     if (this.#signal.aborted) return this.#end({ kind: 'stopped' });
-    const proven = { report: made.report, bundle, checks: verdict.checks };
+    const proven = {
+      report: made.report,
+      bundle,
+      checks: verdict.checks,
+      provenance: provenanceOf(made.report, this.#job, this.#options.version),
+    };
     if (verdict.failure !== undefined) return this.#end({ kind: 'failed', failure: verdict.failure }, proven);
     return this.#end(undefined, proven);
   }
@@ -295,11 +334,12 @@ class Attempt {
     }
   }
 
-  #end(stop: Stop | undefined, made: Sealable = {}): Promise<AttemptEnd> {
+  async #end(stop: Stop | undefined, made: Sealable = {}): Promise<AttemptEnd> {
     if (stop?.kind === 'failed') this.#say(`${stop.failure.code}: ${stop.failure.message}`);
     else this.#say(stop === undefined ? 'succeeded' : 'stopped');
-    const { vault, clock } = this.#options;
-    return seal({ job: this.#job, signal: this.#signal, log: this.#log, vault, clock }, stop, made);
+    const { vault, clock, version, sources } = this.#options;
+    const environment = proofEnvironment({ relay: version, git: await sources.version(), variables: this.#env });
+    return seal({ job: this.#job, signal: this.#signal, log: this.#log, vault, clock, environment }, stop, made);
   }
 
   #stopOr(error: ExecutorError): Stop {

@@ -1,3 +1,4 @@
+import { bullets, code, inline, table } from '../base/markdown.ts';
 import type { Check, FileChange } from '../domain/artifact.ts';
 import type { Report } from '../domain/executor.ts';
 import type { Failure } from '../domain/failure.ts';
@@ -28,8 +29,8 @@ export function outMarkdown({ job, report, files, fileCount, checks, failure }: 
   if (report?.testPlan !== undefined) parts.push('## Test plan', report.testPlan);
   if (report?.notes !== undefined) parts.push('## Notes', report.notes);
   if (checks.length > 0) {
-    const rows = checks.map((check) => `| ${cell(check.name)} | ${check.verdict} | ${cell(firstLine(check.detail))} |`);
-    parts.push('## Checks', ['| check | verdict | detail |', '| --- | --- | --- |', ...rows].join('\n'));
+    const rows = checks.map(({ name, verdict, detail }) => [name, verdict, firstLine(detail)]);
+    parts.push('## Checks', table(['check', 'verdict', 'detail'], rows));
   }
   parts.push(`Baseline ${code(job.baseline)}, executor ${code(job.executor)}, attempt ${String(job.attempt)}.`);
   return `${parts.join('\n\n')}\n`;
@@ -71,28 +72,8 @@ function slug(title: string): string {
   return words.replace(/-+$/, '') || 'task';
 }
 
-function bullets(lines: readonly string[]): string {
-  return lines.map((line) => `- ${line}`).join('\n');
-}
-
 function modeNote(file: FileChange): string {
   return file.kind === 'modified' && file.oldMode !== file.newMode ? ` (mode ${file.oldMode} → ${file.newMode})` : '';
-}
-
-/** Code in Markdown, whatever backticks the text has. */
-function code(text: string): string {
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
-  const fence = '`'.repeat(longest + 1);
-  const padded = text.startsWith('`') || text.endsWith('`') ? ` ${text} ` : text;
-  return `${fence}${padded.replace(/\n/g, '␊')}${fence}`;
-}
-
-function inline(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ');
-}
-
-function cell(text: string): string {
-  return inline(text).replace(/\|/g, '\\|');
 }
 
 function firstLine(text: string | undefined): string {

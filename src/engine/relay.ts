@@ -23,6 +23,7 @@ import type { Runner } from './runner.ts';
 import { Questions, type AllowedCommands } from './questions.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 import type { Sources } from './sources.ts';
+import type { Verifier } from './verifier.ts';
 import { summaryOf, viewOf } from './views.ts';
 
 export interface EngineOptions {
@@ -30,6 +31,7 @@ export interface EngineOptions {
   readonly vault: Vault;
   readonly sources: Sources;
   readonly executors: ExecutorRegistry;
+  readonly verifier: Verifier;
   readonly makeRunner: (onLog: (job: Job, bytes: number) => void) => Runner;
   readonly clock: Clock;
   readonly log: Log;
@@ -97,6 +99,8 @@ export class Engine {
       cancel: (input) => this.#cancel(input),
       retry: (input) => this.#retry(input),
       delete: (input) => this.#delete(input),
+      lift: (input) => this.#lift(input),
+      verify: (input) => this.#verify(input),
       artifact: (input) => this.#artifact(input),
       log: (input) => this.#log(input),
       apply: (input) => this.#delivery.apply(input.jobId, input.origin, input.dryRun),
@@ -251,6 +255,29 @@ export class Engine {
     );
   }
 
+  /** Only a person says what is no secret. */
+  async #lift({ jobId, finds, origin }: CallInput<'lift'>): Answer<CallOutput<'lift'>> {
+    const { store, clock } = this.#options;
+    if (origin === 'mcp') return err(relayError('refused', 'Only a person may lift the find of a secret.'));
+    const job = await store.get(jobId);
+    if (!job.ok) return err(toRelayError(job.error));
+    const found = job.value.state === 'FAILED' ? (job.value.outcome.quarantine?.finds ?? []) : [];
+    const unknown = finds.filter((fingerprint) => !found.some((find) => find.fingerprint === fingerprint));
+    if (unknown.length > 0) {
+      const known = [...new Set(found.map((find) => find.fingerprint))].join(', ');
+      const why = known === '' ? 'It has none.' : `It has ${known}.`;
+      return err(relayError('invalid', `Job ${jobId} did not fail for a secret "${unknown.join('", "')}". ${why}`));
+    }
+    const done = await store.append(jobId, { type: 'lifted', finds, by: origin }, clock.now());
+    if (!done.ok) return err(toRelayError(done.error));
+    return ok({ state: done.value.state, stateVersion: done.value.stateVersion });
+  }
+
+  async #verify({ jobId, patch }: CallInput<'verify'>): Answer<CallOutput<'verify'>> {
+    const job = await this.#options.store.get(jobId);
+    return job.ok ? this.#options.verifier.verify(job.value, patch) : err(toRelayError(job.error));
+  }
+
   async #artifact({ jobId, name, offset, maxBytes }: CallInput<'artifact'>): Answer<CallOutput<'artifact'>> {
     const { store, vault } = this.#options;
     const job = await store.get(jobId);
@@ -311,7 +338,8 @@ export class Engine {
   #onAppended({ entry, job }: Appended): void {
     const { seq, at } = entry;
     this.#changes.emit({ kind: 'job', jobId: job.id, state: job.state, stateVersion: job.stateVersion, seq, at });
-    if (entry.event.type === 'submitted' && !isTerminal(job) && this.#runs) this.#scheduler.expireInTime(job);
+    const isBegun = entry.event.type === 'submitted' || entry.event.type === 'lifted';
+    if (isBegun && !isTerminal(job) && this.#runs) this.#scheduler.expireInTime(job);
     if (isTerminal(job)) this.#scheduler.forget(job.id);
     if (job.state === 'QUEUED' && this.#runs) this.#scheduler.wake();
   }

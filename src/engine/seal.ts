@@ -1,9 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Bundle } from '../checks/bundle.ts';
+import { certificateOf } from '../checks/certificate.ts';
 import type { Artifact, Check } from '../domain/artifact.ts';
 import type { Outcome } from '../domain/event.ts';
-import type { Report } from '../domain/executor.ts';
+import type { ProofEnvironment } from '../domain/certificate.ts';
+import type { Provenance, Report } from '../domain/executor.ts';
 import { failure, type Failure } from '../domain/failure.ts';
 import type { RunningJob } from '../domain/job.ts';
 import type { IoError } from '../store/ioError.ts';
@@ -20,6 +22,7 @@ export interface Sealable {
   readonly report?: Report;
   readonly bundle?: Bundle;
   readonly checks?: readonly Check[];
+  readonly provenance?: Provenance;
 }
 
 export interface SealOptions {
@@ -28,6 +31,8 @@ export interface SealOptions {
   readonly log: AttemptLog;
   readonly vault: Vault;
   readonly clock: Clock;
+  /** Where the proof was made. */
+  readonly environment: ProofEnvironment;
 }
 
 /** Changed files that a job's own record lists; the patch has them all. */
@@ -57,6 +62,7 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
     ...(made.bundle === undefined ? [] : [['patch.diff', made.bundle.patch] as const]),
     ['out.md', Buffer.from(outMarkdown(told))],
     ...(stop === undefined ? [['pr.json', Buffer.from(pullRequest(told))] as const] : []),
+    ...certificate(options, stop?.failure, made),
   ];
   const stored = await Promise.all([
     ...texts.map(([name, bytes]) => keep(options, name, () => vault.put(bytes))),
@@ -78,6 +84,18 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
     ...(made.bundle === undefined ? {} : { resultTree: made.bundle.resultTree }),
   };
   return stop === undefined ? { kind: 'succeeded', outcome } : { kind: 'failed', failure: stop.failure, outcome };
+}
+
+/** Of an attempt that came as far as to a patch. */
+function certificate(
+  { job, environment, clock }: SealOptions,
+  failure: Failure | undefined,
+  { bundle, checks = [], provenance }: Sealable,
+): readonly (readonly ['certificate.json', Uint8Array])[] {
+  if (bundle === undefined || provenance === undefined) return [];
+  const why = failure === undefined ? {} : { failure };
+  const told = certificateOf({ job, bundle, checks, provenance, environment, finishedAt: clock.now(), ...why });
+  return [['certificate.json', Buffer.from(`${JSON.stringify(told, undefined, 2)}\n`)]];
 }
 
 /** A full disk may have room again in a moment: the work of an attempt is worth waiting for. */

@@ -39,6 +39,7 @@ export class Sources {
   readonly #grounds = new Map<string, Promise<Ground>>();
   readonly #safe = new Set<string>();
   readonly #configLane = new Lane();
+  #version: Promise<string> | undefined;
 
   /** `slots`: how many a source gets at most, which is how many jobs run at once. */
   constructor(work: string, environment: Readonly<Record<string, string | undefined>>, slots = Infinity) {
@@ -53,6 +54,11 @@ export class Sources {
   /** Git as the user has it, for what touches the user's tree. */
   get theirs(): Git {
     return this.#theirs;
+  }
+
+  /** As git says it: `git version 2.39.5`. Asked once. */
+  version(): Promise<string> {
+    return (this.#version ??= this.#proof.text(['--version'], {}).then((told) => (told.ok ? told.value : 'git')));
   }
 
   /** The folder for what lives only as long as an attempt. */

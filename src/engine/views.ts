@@ -24,6 +24,7 @@ export function viewOf(job: Job): JobView {
     createdAt: job.createdAt,
     ...timesOf(job),
     ...(job.parent === undefined ? {} : { parent: job.parent }),
+    ...(job.lifted === undefined ? {} : { lifted: [...job.lifted] }),
     artifacts: artifactsOf(job).map((artifact) => ({ ...artifact, uri: artifactUri(job.id, artifact.name) })),
   };
   const nothing = { checks: [], files: [], fileCount: 0 };
@@ -53,13 +54,14 @@ function timesOf(job: Job): Pick<JobView, 'startedAt' | 'finishedAt' | 'duration
 
 function outcomeOf(
   job: Extract<Job, { outcome: unknown }>,
-): Pick<JobView, 'checks' | 'files' | 'fileCount' | 'summary' | 'usage'> {
-  const { checks, files, fileCount, summary, usage } = job.outcome;
+): Pick<JobView, 'checks' | 'files' | 'fileCount' | 'summary' | 'usage' | 'secrets'> {
+  const { checks, files, fileCount, summary, usage, quarantine } = job.outcome;
   return {
     checks,
     files: files.map(({ path, kind, oldMode, newMode }) => ({ path, kind, oldMode, newMode })),
     fileCount,
     ...(summary === undefined ? {} : { summary }),
     ...(usage === undefined ? {} : { usage }),
+    ...(quarantine === undefined ? {} : { secrets: quarantine.finds }),
   };
 }

@@ -29,7 +29,7 @@ async function runCommand(
   const exit = done.value;
   switch (exit.kind) {
     case 'exited':
-      return exit.exitCode === 0 ? ok({}) : failed(`${reason(exit.exitCode)}${lastLines(exit)}`);
+      return exit.exitCode === 0 ? ok({ prompt: line }) : failed(`${reason(exit.exitCode)}${lastLines(exit)}`);
     case 'signaled':
       return failed(`The command was ended by ${exit.signal}.${lastLines(exit)}`);
     case 'timedOut':

@@ -26,6 +26,11 @@ export async function applied(
   }
 }
 
+/** An index of a commit or tree, in a file of its own. */
+export function writeIndex(git: Git, of: ObjectId, index: string): Promise<Result<Buffer, GitError>> {
+  return git.with({ GIT_INDEX_FILE: index }).run(['read-tree', of], {});
+}
+
 /** Makes a patch's objects again in a repository that has its baseline. */
 export async function rebuilt(
   git: Git,
@@ -33,9 +38,8 @@ export async function rebuilt(
   scratchIndex: string,
   patch: Uint8Array,
 ): Promise<Result<ObjectId, GitError>> {
-  const inScratch = git.with({ GIT_INDEX_FILE: scratchIndex });
   try {
-    const read = await inScratch.run(['read-tree', baseline], {});
+    const read = await writeIndex(git, baseline, scratchIndex);
     return read.ok ? await applied(git, scratchIndex, `${scratchIndex}.copy`, patch) : read;
   } finally {
     await rm(scratchIndex, { force: true });

@@ -46,6 +46,8 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     cancel: (input) => line.call('cancel', input, calls.cancel.output),
     retry: (input) => line.call('retry', input, calls.retry.output),
     delete: (input) => line.call('delete', input, calls.delete.output),
+    lift: (input) => line.call('lift', input, calls.lift.output),
+    verify: (input) => line.call('verify', input, calls.verify.output, VERIFY_MS),
     artifact: (input) => line.call('artifact', input, calls.artifact.output),
     log: (input) => line.call('log', input, calls.log.output),
     apply: (input) => line.call('apply', input, calls.apply.output),
@@ -60,6 +62,8 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
 }
 
 const ANSWER_MS = 300_000;
+/** Gates are run again: as long as they may take. */
+const VERIFY_MS = 24 * 3600 * 1000;
 
 class Line {
   readonly #options: RemoteRelayOptions;
@@ -78,7 +82,12 @@ class Line {
     this.#losses = new Emitter(onError);
   }
 
-  async call<T>(name: CallName, input: unknown, output: z.ZodType<T>): Promise<Result<T, RelayError>> {
+  async call<T>(
+    name: CallName,
+    input: unknown,
+    output: z.ZodType<T>,
+    answerMs = this.#options.answerMs ?? ANSWER_MS,
+  ): Promise<Result<T, RelayError>> {
     await this.#stream?.opened;
     if (this.#disposed) return err(relayError('closing', 'this connection to the relay was closed'));
     if (this.#lost !== undefined) return err(gone(this.#lost));
@@ -88,7 +97,7 @@ class Line {
       agent: this.#agent,
       body: JSON.stringify({ call: name, input }),
       clock: this.#options.clock,
-      answerMs: this.#options.answerMs ?? ANSWER_MS,
+      answerMs,
     });
     if (posted.ok) return read(name, posted.value, output);
     if (posted.error.kind === 'gone') this.#lose(posted.error.why);

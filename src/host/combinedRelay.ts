@@ -24,6 +24,8 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     cancel: (input) => first(all(), (relay) => relay.cancel(input)),
     retry: (input) => first(all(), (relay) => relay.retry(input)),
     delete: (input) => first(all(), (relay) => relay.delete(input)),
+    lift: (input) => first(all(), (relay) => relay.lift(input)),
+    verify: (input) => first(all(), (relay) => relay.verify(input)),
     artifact: (input) => first(all(), (relay) => relay.artifact(input)),
     log: (input) => first(all(), (relay) => relay.log(input)),
     apply: (input) => first(all(), (relay) => relay.apply(input)),

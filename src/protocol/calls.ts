@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { ArtifactName } from '../domain/artifact.ts';
 import { JournalEntry, Origin } from '../domain/event.ts';
-import { JobId } from '../domain/ids.ts';
+import { Digest, JobId } from '../domain/ids.ts';
 import { JobState } from '../domain/job.ts';
 import { JobSpec } from '../domain/jobSpec.ts';
-import { DeliveryReport, JobPage, JobView, LogSlice, Slice, Submitted } from './jobView.ts';
+import { DeliveryReport, JobPage, JobView, LogSlice, Slice, Submitted, Verification } from './jobView.ts';
 
 /** The bytes that one slice may carry at most. */
 export const LARGEST_SLICE = 1024 * 1024;
@@ -41,6 +41,20 @@ export const calls = {
   delete: {
     input: z.strictObject({ jobId: JobId, origin: Origin }),
     output: z.strictObject({ ok: z.boolean() }),
+  },
+  /** A person says that these finds are no secrets: what was kept apart is judged again. */
+  lift: {
+    input: z.strictObject({
+      jobId: JobId,
+      finds: z.array(z.string().min(1).max(200)).min(1).max(1000),
+      origin: Origin,
+    }),
+    output: z.strictObject({ state: JobState, stateVersion: z.int() }),
+  },
+  /** Runs a certificate's claims again; `patch` is the digest of one that is to be the certified one. May take long. */
+  verify: {
+    input: z.strictObject({ jobId: JobId, patch: Digest.optional() }),
+    output: Verification,
   },
   artifact: { input: z.strictObject({ jobId: JobId, name: ArtifactName, offset, maxBytes }), output: Slice },
   log: { input: z.strictObject({ jobId: JobId, offset, maxBytes }), output: LogSlice },

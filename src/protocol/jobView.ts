@@ -4,6 +4,7 @@ import { ReasonCode } from '../domain/failure.ts';
 import { Digest, JobId, ObjectId } from '../domain/ids.ts';
 import { DeliveryState, JobState } from '../domain/job.ts';
 import { Priority } from '../domain/jobSpec.ts';
+import { SecretFind } from '../domain/secretFind.ts';
 
 const Ms = z.number().describe('ms since 1970');
 
@@ -48,6 +49,11 @@ export const JobView = JobSummary.extend({
   question: z
     .strictObject({ askId: z.string(), text: z.string(), choices: z.array(z.string()), deadline: Ms })
     .optional(),
+  secrets: z
+    .array(SecretFind)
+    .optional()
+    .describe('secrets in the patch or the log; what is served is redacted, and a person can lift a find'),
+  lifted: z.array(z.string()).optional().describe('fingerprints of the finds that a person has lifted'),
   parent: JobId.optional(),
 });
 export type JobView = z.infer<typeof JobView>;
@@ -85,3 +91,13 @@ export const DeliveryReport = z.strictObject({
   files: z.array(FileDelivery),
 });
 export type DeliveryReport = z.infer<typeof DeliveryReport>;
+
+/** What one claim of a certificate comes to when it is run again. */
+export const Claim = z.strictObject({ name: z.string(), holds: z.boolean(), detail: z.string() });
+export type Claim = z.infer<typeof Claim>;
+
+export const Verification = z.strictObject({
+  holds: z.boolean().describe('whether every claim does'),
+  claims: z.array(Claim),
+});
+export type Verification = z.infer<typeof Verification>;

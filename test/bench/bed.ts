@@ -12,6 +12,7 @@ import { noneAllowed } from '../../src/engine/questions.ts';
 import { Engine } from '../../src/engine/relay.ts';
 import type { Runner } from '../../src/engine/runner.ts';
 import { Sources } from '../../src/engine/sources.ts';
+import { Verifier } from '../../src/engine/verifier.ts';
 import { commandExecutor } from '../../src/executors/command.ts';
 import { ExecutorRegistry } from '../../src/executors/registry.ts';
 import type { Relay } from '../../src/protocol/relay.ts';
@@ -100,6 +101,8 @@ export async function openBed(options: BedOptions): Promise<Bed> {
   };
 }
 
+const LARGEST_PATCH = 64 * 1024 * 1024;
+
 function composed(
   { concurrency, runner }: BedOptions,
   parts: { readonly store: JobStore; readonly vault: Vault; readonly sources: Sources; readonly logs: string },
@@ -115,9 +118,17 @@ function composed(
     policy: { agentCommands: 'allow' },
     allowed: noneAllowed,
     concurrency,
+    verifier: new Verifier({
+      ...parts,
+      ...common,
+      quarantine: parts.vault,
+      maxPatchBytes: LARGEST_PATCH,
+      makeGates: () => Promise.reject(new Error('a bench job has no gates')),
+    }),
     makeRunner: (onLog) => {
-      const local = { recordId: 'bench', environment: process.env, maxPatchBytes: 64 * 1024 * 1024 };
-      const made = runner ?? new LocalRunner({ ...parts, ...common, ...local, executors, onLog });
+      const local = { recordId: 'bench', version: 'bench', environment: process.env, maxPatchBytes: LARGEST_PATCH };
+      const made =
+        runner ?? new LocalRunner({ ...parts, ...common, ...local, quarantine: parts.vault, executors, onLog });
       onRunner(made);
       return made;
     },

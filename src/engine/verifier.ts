@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson, sha256 } from '../base/canonical.ts';
+import type { Clock } from '../base/clock.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { Bundle } from '../checks/bundle.ts';
+import { judge, type GateGround } from '../checks/pipeline.ts';
+import type { Check } from '../domain/artifact.ts';
+import { Certificate } from '../domain/certificate.ts';
+import type { Digest, ObjectId } from '../domain/ids.ts';
+import { artifactsOf, type FailedJob, type Job, type SucceededJob } from '../domain/job.ts';
+import { difference, filtered } from '../git/capture.ts';
+import { removeTree } from '../git/removeTree.ts';
+import type { Claim, Verification } from '../protocol/jobView.ts';
+import { relayError, type RelayError } from '../protocol/relayError.ts';
+import type { Vault } from '../store/vault.ts';
+import { remake, type Remade } from './remake.ts';
+import type { Ground, Sources } from './sources.ts';
+
+/** Makes the ground on which a job's gates run again. */
+type MakeGates = (
+  job: Job,
+  place: { readonly ground: Ground; readonly resultTree: ObjectId; readonly temporary: string },
+) => Promise<GateGround>;
+
+export interface VerifierOptions {
+  readonly sources: Sources;
+  readonly vault: Vault;
+  readonly quarantine: Vault;
+  readonly clock: Clock;
+  readonly maxPatchBytes: number;
+  readonly makeGates: MakeGates;
+}
+
+type Judged = SucceededJob | FailedJob;
+
+/** Runs the claims of a certificate again, from the vault and the repository: nothing that is written there is believed. */
+export class Verifier {
+  readonly #options: VerifierOptions;
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+  }
+
+  /** `given`: the digest of a patch that somebody has, and wants to know whether it is the certified one. */
+  async verify(job: Job, given: Digest | undefined): Promise<Result<Verification, RelayError>> {
+    const artifact = artifactsOf(job).find(({ name }) => name === 'certificate.json');
+    if (artifact === undefined || (job.state !== 'SUCCEEDED' && job.state !== 'FAILED')) {
+      return err(relayError('illegal', `Job ${job.id} (${job.state}) came to no patch, and has no certificate.`));
+    }
+    const bytes = await this.#options.vault.read(artifact.digest);
+    const certificate = bytes.ok ? Certificate.safeParse(parsed(bytes.value)) : undefined;
+    if (!bytes.ok || certificate?.success !== true) {
+      const why = bytes.ok ? 'it is no certificate of this version' : bytes.error.message;
+      return ok({ holds: false, claims: [claim('certificate', false, why)] });
+    }
+    const claims = [
+      ...this.#aboutJob(job, certificate.data),
+      ...(given === undefined ? [] : [aboutGiven(certificate.data, given)]),
+      ...(await this.#aboutPatch(job, certificate.data)),
+    ];
+    return ok({ holds: claims.every(({ holds }) => holds), claims });
+  }
+
+  #aboutJob(job: Judged, { predicate }: Certificate): readonly Claim[] {
+    const spec = sha256(canonicalJson(job.spec));
+    const isSame = predicate.job === job.id && predicate.baseline.commit === job.baseline;
+    return [
+      claim(
+        'certificate',
+        isSame,
+        isSame ? `It is about job ${job.id} at ${job.baseline}.` : 'It is about another job.',
+      ),
+      claim('spec', spec === predicate.spec.sha256, `The job's spec is sha256 ${spec}.`),
+    ];
+  }
+
+  async #aboutPatch(job: Judged, certificate: Certificate): Promise<readonly Claim[]> {
+    const { sources, vault, quarantine } = this.#options;
+    const kept = job.outcome.quarantine;
+    const served = job.outcome.artifacts.find(({ name }) => name === 'patch.diff');
+    const digest = kept?.patch ?? served?.digest;
+    const certified = certificate.subject[0]?.digest.sha256;
+    if (digest === undefined || digest !== certified) {
+      return [
+        claim(
+          'patch',
+          false,
+          `The job has patch ${digest ?? 'none'}, and the certificate is of ${certified ?? 'none'}.`,
+        ),
+      ];
+    }
+    const ground = await sources.ground(job);
+    if (!ground.ok) return [claim('baseline', false, ground.error.message)];
+    const temporary = join(sources.temporary, `verify-${randomBytes(6).toString('hex')}`);
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    try {
+      const place = {
+        mirror: ground.value.mirror,
+        baseIndex: join(temporary, 'index.base'),
+        scratchIndex: join(temporary, 'index'),
+      };
+      const from = { vault: kept === undefined ? vault : quarantine, digest };
+      const remade = await remake(job, from, place, new AbortController().signal);
+      if (!remade.ok) return [claim('patch', false, remade.error.message)];
+      return await this.#judgeAgain(job, certificate, remade.value, { ...place, ground: ground.value, temporary });
+    } finally {
+      await removeTree(temporary);
+    }
+  }
+
+  async #judgeAgain(
+    job: Judged,
+    { predicate }: Certificate,
+    remade: Remade,
+    place: {
+      readonly ground: Ground;
+      readonly baseIndex: string;
+      readonly scratchIndex: string;
+      readonly temporary: string;
+    },
+  ): Promise<readonly Claim[]> {
+    const { baseTree, resultTree, patch } = remade;
+    const trees = [
+      claim('patch', true, `patch.diff is sha256 ${sha256(patch)}.`),
+      claim('baseline', baseTree === predicate.baseline.tree, `Commit ${job.baseline} has tree ${baseTree}.`),
+      claim('result', resultTree === predicate.result.tree, `The patch makes tree ${resultTree} of it.`),
+    ];
+    const bundle = await this.#bundleOf(job, remade, place);
+    if (!bundle.ok) return [...trees, claim('bundle', false, bundle.error)];
+    const gates = await this.#options.makeGates(job, { ...place, resultTree });
+    const git = place.ground.mirror.git;
+    const again = await judge(bundle.value, { ...place, git }, gates, this.#options.clock);
+    return [...trees, ...predicate.checks.map((check) => compared(check, again.checks))];
+  }
+
+  async #bundleOf(
+    job: Judged,
+    { patch, baseTree, resultTree }: Remade,
+    { ground, scratchIndex }: { readonly ground: Ground; readonly scratchIndex: string },
+  ): Promise<Result<Bundle, string>> {
+    const { git } = ground.mirror;
+    const diff = await difference(git, baseTree, resultTree, this.#options.maxPatchBytes);
+    if (!diff.ok) return err(diff.error.message);
+    const { files, present } = diff.value;
+    const underFilter = await filtered(git, resultTree, scratchIndex, present);
+    if (!underFilter.ok) return err('Attributes cannot be read.');
+    return ok({ spec: job.spec, baseTree, resultTree, patch, files, ignored: [], filtered: underFilter.value });
+  }
+}
+
+/** A check that is run again must come to the same, whatever else it prints. */
+function compared(certified: Check, again: readonly Check[]): Claim {
+  const now = again.find(({ name }) => name === certified.name);
+  const before = toldOf(certified);
+  if (now === undefined) return claim(certified.name, false, `It was ${before}, and is not run any more.`);
+  const holds = now.verdict === certified.verdict && now.label === certified.label;
+  const detail = now.detail?.split('\n')[0] ?? '';
+  return claim(
+    certified.name,
+    holds,
+    holds ? `Again ${before}. ${detail}` : `It was ${before}, and is ${toldOf(now)}: ${detail}`,
+  );
+}
+
+function toldOf({ verdict, label }: Check): string {
+  return label === undefined ? verdict : `${verdict} (${label})`;
+}
+
+function aboutGiven({ subject }: Certificate, given: Digest): Claim {
+  const isIt = subject[0]?.digest.sha256 === given;
+  return claim(
+    'given patch',
+    isIt,
+    isIt ? 'It is the certified one.' : `It is sha256 ${given}, which is not the certified one.`,
+  );
+}
+
+function claim(name: string, holds: boolean, detail: string): Claim {
+  return { name, holds, detail: detail.trim() };
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
