@@ -18,6 +18,7 @@ const table: { readonly [N in CallName]: Invoke } = {
   retry: row(calls.retry.input, (relay, input) => relay.retry(input)),
   delete: row(calls.delete.input, (relay, input) => relay.delete(input)),
   artifact: row(calls.artifact.input, (relay, input) => relay.artifact(input)),
+  checkOutput: row(calls.checkOutput.input, (relay, input) => relay.checkOutput(input)),
   log: row(calls.log.input, (relay, input) => relay.log(input)),
   apply: row(calls.apply.input, (relay, input) => relay.apply(input)),
   undo: row(calls.undo.input, (relay, input) => relay.undo(input)),

@@ -47,6 +47,7 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     retry: (input) => line.call('retry', input, calls.retry.output),
     delete: (input) => line.call('delete', input, calls.delete.output),
     artifact: (input) => line.call('artifact', input, calls.artifact.output),
+    checkOutput: (input) => line.call('checkOutput', input, calls.checkOutput.output),
     log: (input) => line.call('log', input, calls.log.output),
     apply: (input) => line.call('apply', input, calls.apply.output),
     undo: (input) => line.call('undo', input, calls.undo.output),

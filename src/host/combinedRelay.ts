@@ -25,6 +25,7 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     retry: (input) => first(all(), (relay) => relay.retry(input)),
     delete: (input) => first(all(), (relay) => relay.delete(input)),
     artifact: (input) => first(all(), (relay) => relay.artifact(input)),
+    checkOutput: (input) => first(all(), (relay) => relay.checkOutput(input)),
     log: (input) => first(all(), (relay) => relay.log(input)),
     apply: (input) => first(all(), (relay) => relay.apply(input)),
     undo: (input) => first(all(), (relay) => relay.undo(input)),
