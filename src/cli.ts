@@ -6,14 +6,14 @@ import { jsonLog } from './base/log.ts';
 import { messageOf } from './base/result.ts';
 import { apply, cancel, retry, undo } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
-import { artifact, jobs, show } from './cli/inspect.ts';
+import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
 import { plain } from './cli/text.ts';
 import manifest from '../package.json' with { type: 'json' };
 
-const commands: readonly Command[] = [serve, submit, jobs, show, artifact, logs, cancel, retry, apply, undo];
+const commands: readonly Command[] = [serve, submit, jobs, show, artifact, check, logs, cancel, retry, apply, undo];
 
 const usage = `task-relay ${manifest.version}: tasks for coding agents, as proven patches
 

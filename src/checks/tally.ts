@@ -2,8 +2,8 @@ import type { TestTally } from '../domain/artifact.ts';
 
 /** The failures that a job carries by name, and what is kept of each. */
 const LISTED_FAILURES = 50;
-const LONGEST_NAME = 300;
-const LONGEST_MESSAGE = 500;
+const LONGEST_NAME = 200;
+const LONGEST_MESSAGE = 300;
 /** Failures by name that two runs are compared by; beyond it, nothing is said of what is new. */
 const COMPARED_FAILURES = 10_000;
 

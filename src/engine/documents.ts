@@ -28,8 +28,11 @@ export function outMarkdown({ job, report, files, fileCount, checks, failure }: 
   if (report?.testPlan !== undefined) parts.push('## Test plan', report.testPlan);
   if (report?.notes !== undefined) parts.push('## Notes', report.notes);
   if (checks.length > 0) {
-    const rows = checks.map((check) => `| ${cell(check.name)} | ${check.verdict} | ${cell(firstLine(check.detail))} |`);
-    parts.push('## Checks', ['| check | verdict | detail |', '| --- | --- | --- |', ...rows].join('\n'));
+    const rows = checks.map(
+      ({ name, verdict, label = '', detail }) =>
+        `| ${cell(name)} | ${verdict} | ${label} | ${cell(firstLine(detail))} |`,
+    );
+    parts.push('## Checks', ['| check | verdict | label | detail |', '| --- | --- | --- | --- |', ...rows].join('\n'));
   }
   parts.push(`Baseline ${code(job.baseline)}, executor ${code(job.executor)}, attempt ${String(job.attempt)}.`);
   return `${parts.join('\n\n')}\n`;

@@ -109,7 +109,7 @@ class Place implements GatePlace {
     if (!done.ok) return without({ kind: 'unready', by: 'relay', why: done.error.message });
     const told: TestReport =
       report === undefined || before === undefined
-        ? readPrinted(stdout.bytes(), !stdout.truncated)
+        ? await readPrinted(stdout.bytes(), !stdout.truncated)
         : await reportsAfter(root, report, before);
     return { end: endOf(done.value, timeoutS), tail: textOf(done.value), report: told };
   }

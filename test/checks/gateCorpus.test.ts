@@ -37,6 +37,8 @@ interface Judged {
   /** All that its runs printed. */
   readonly output: string;
   readonly patch: string;
+  /** out.md */
+  readonly document: string;
 }
 
 async function judged(gate: Partial<Gate> & { readonly run: string }, more: Partial<JobSpec> = {}): Promise<Judged> {
@@ -50,7 +52,15 @@ async function judged(gate: Partial<Gate> & { readonly run: string }, more: Part
   const check = checks.find(({ name }) => name === 'gate');
   const output = check?.output === undefined ? '' : (await host.checkOutput(jobId, 'gate')).toString();
   const patch = (await host.artifact(jobId, 'patch.diff')).toString();
-  return { job: reasonCode === undefined ? state : `${state} (${reasonCode})`, check, message, output, patch };
+  const document = (await host.artifact(jobId, 'out.md')).toString();
+  return {
+    document,
+    job: reasonCode === undefined ? state : `${state} (${reasonCode})`,
+    check,
+    message,
+    output,
+    patch,
+  };
 }
 
 /** Fails once, and never again, wherever it runs: the folder is outside of every checkout. */
@@ -118,6 +128,9 @@ describe('a gate', () => {
     expect(done.output).toContain(`=== on the result\n$ ${gate.run}\n`);
     expect(done.output).toContain(`=== on the baseline\n$ ${gate.run}\n`);
     expect(done.patch).not.toContain('leak');
+    expect(done.document).toContain(
+      `| gate | ${verdict} | ${String(label)} | ${done.check?.detail?.split('\n')[0] ?? ''} |`,
+    );
   });
 
   it('of a task that changed nothing runs once', async () => {

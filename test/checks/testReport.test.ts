@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LONGEST_REPORT, readPrinted, readReports, type TestReport } from '../../src/checks/testReport.ts';
 
-const read = (...texts: readonly string[]): TestReport =>
+const read = (...texts: readonly string[]): Promise<TestReport> =>
   readReports(texts.map((text, at) => ({ name: `report-${String(at)}`, bytes: Buffer.from(text) })));
 
-const printed = (text: string): TestReport => readPrinted(Buffer.from(text), true);
+const printed = (text: string): Promise<TestReport> => readPrinted(Buffer.from(text), true);
 
 /** What was counted, and the names that failed. */
 function told(report: TestReport): unknown {
@@ -15,8 +15,8 @@ function told(report: TestReport): unknown {
 }
 
 describe('JUnit', () => {
-  it('is read with suites in suites, and whatever else runners write', () => {
-    const report = read(`<?xml version="1.0" encoding="UTF-8"?>
+  it('is read with suites in suites, and whatever else runners write', async () => {
+    const report = await read(`<?xml version="1.0" encoding="UTF-8"?>
 <!-- by a runner -->
 <testsuites name="all" tests="6">
   <properties><property name="x" value="y"/></properties>
@@ -46,18 +46,18 @@ describe('JUnit', () => {
     ]);
   });
 
-  it('of several files is one report', () => {
+  it('of several files is one report', async () => {
     const suite = (name: string, inner: string): string => `<testsuite name="${name}">${inner}</testsuite>`;
-    const report = read(
+    const report = await read(
       suite('a', '<testcase name="1"/>'),
       suite('b', '<testcase name="1"><failure/></testcase><testcase name="2"/>'),
     );
     expect(told(report)).toEqual([2, 1, 0, [{ name: 'b > 1' }]]);
   });
 
-  it('lists the first 50 failures, and knows the names of the others', () => {
+  it('lists the first 50 failures, and knows the names of the others', async () => {
     const cases = Array.from({ length: 60 }, (_, at) => `<testcase name="t${String(at)}"><failure/></testcase>`);
-    const report = read(`<testsuite name="s">${cases.join('')}</testsuite>`);
+    const report = await read(`<testsuite name="s">${cases.join('')}</testsuite>`);
     if (report.kind !== 'tests') throw new Error(report.kind);
     expect(report.tally).toMatchObject({ failed: 60 });
     expect(report.tally.failures).toHaveLength(50);
@@ -66,8 +66,8 @@ describe('JUnit', () => {
 });
 
 describe('TAP', () => {
-  it('is read with skips, todos and what a failure says', () => {
-    const report = read(`TAP version 13
+  it('is read with skips, todos and what a failure says', async () => {
+    const report = await read(`TAP version 13
 1..5
 ok 1 - adds
 not ok 2 - divides
@@ -81,8 +81,8 @@ ok
     expect(told(report)).toEqual([2, 1, 2, [{ name: 'divides', message: 'by zero' }]]);
   });
 
-  it('of node:test counts subtests and not what holds them', () => {
-    const report = read(`TAP version 13
+  it('of node:test counts subtests and not what holds them', async () => {
+    const report = await read(`TAP version 13
 # Subtest: /repo/a.test.js
     # Subtest: adds
     ok 1 - adds
@@ -134,19 +134,19 @@ not ok 2 - /repo/b.test.js
     ]);
   });
 
-  it('that ends before its plan, or bails out, tells that as a failure', () => {
-    expect(told(read('TAP version 14\n1..3\nok 1 - a\n'))).toEqual([
+  it('that ends before its plan, or bails out, tells that as a failure', async () => {
+    expect(told(await read('TAP version 14\n1..3\nok 1 - a\n'))).toEqual([
       1,
       1,
       0,
       [{ name: '(incorrect number of tests)' }],
     ]);
-    const bailed = read('TAP version 14\n1..3\nok 1 - a\nBail out! no database\n');
+    const bailed = await read('TAP version 14\n1..3\nok 1 - a\nBail out! no database\n');
     expect(told(bailed)).toMatchObject([1, 1, 0, [{ name: 'Bail out!', message: 'no database' }]]);
   });
 
-  it('keeps what a failure says after the diagnosis of a test that passed, and of one that nothing ends', () => {
-    const report = read(
+  it('keeps what a failure says after the diagnosis of a test that passed, and of one that nothing ends', async () => {
+    const report = await read(
       'TAP version 14\nok 1 - a\n  ---\n  message: "x"\n  ...\nnot ok 2 - b\n  ---\n  message: "y"\nnot ok 3 - c\n  ---\n  message: "z"\n  ...\n1..3\n',
     );
     expect(told(report)).toEqual([1, 2, 0, [{ name: 'b' }, { name: 'c', message: 'z' }]]);
@@ -154,8 +154,8 @@ not ok 2 - /repo/b.test.js
 });
 
 describe('what a gate printed', () => {
-  it('is read where it is TAP, whatever a script runner said first', () => {
-    expect(told(printed('\n> pkg@1.0.0 test\n> node --test\n\nTAP version 13\nok 1 - a\n1..1\n'))).toEqual([
+  it('is read where it is TAP, whatever a script runner said first', async () => {
+    expect(told(await printed('\n> pkg@1.0.0 test\n> node --test\n\nTAP version 13\nok 1 - a\n1..1\n'))).toEqual([
       1,
       0,
       0,
@@ -163,18 +163,18 @@ describe('what a gate printed', () => {
     ]);
   });
 
-  it('is read where it is one JUnit document', () => {
-    expect(told(printed('\n<testsuite name="s"><testcase name="a"/></testsuite>\n'))).toEqual([1, 0, 0, []]);
+  it('is read where it is one JUnit document', async () => {
+    expect(told(await printed('\n<testsuite name="s"><testcase name="a"/></testsuite>\n'))).toEqual([1, 0, 0, []]);
   });
 
-  it('is no report otherwise', () => {
+  it('is no report otherwise', async () => {
     for (const text of ['', 'ok 1 - a\n', 'all good\n', '<html></html>', '{"TAP version 13": 1}'])
-      expect(printed(text)).toEqual({ kind: 'none' });
+      expect(await printed(text)).toEqual({ kind: 'none' });
   });
 
-  it('is not read in part', () => {
-    expect(readPrinted(Buffer.from('TAP version 13\nok 1\n'), false)).toMatchObject({ kind: 'unreadable' });
-    expect(readPrinted(Buffer.from('nothing of the kind'), false)).toEqual({ kind: 'none' });
+  it('is not read in part', async () => {
+    expect(await readPrinted(Buffer.from('TAP version 13\nok 1\n'), false)).toMatchObject({ kind: 'unreadable' });
+    expect(await readPrinted(Buffer.from('nothing of the kind'), false)).toEqual({ kind: 'none' });
   });
 });
 
@@ -199,13 +199,13 @@ describe('a hostile report', () => {
     ['nothing', '', /neither/],
   ];
 
-  it.each(cases)('%s is unreadable, and says why', (_name, text, why) => {
-    expect(read(text)).toMatchObject({ kind: 'unreadable', why: expect.stringMatching(why) as unknown });
+  it.each(cases)('%s is unreadable, and says why', async (_name, text, why) => {
+    expect(await read(text)).toMatchObject({ kind: 'unreadable', why: expect.stringMatching(why) as unknown });
   });
 
-  it('that is too long is not read', () => {
+  it('that is too long is not read', async () => {
     const long = Buffer.alloc(LONGEST_REPORT + 1, '<testsuite/>');
-    expect(readReports([{ name: 'r', bytes: long }])).toMatchObject({
+    expect(await readReports([{ name: 'r', bytes: long }])).toMatchObject({
       kind: 'unreadable',
       why: expect.stringMatching(/8 MiB/) as unknown,
     });
@@ -226,12 +226,12 @@ describe('a hostile report', () => {
     ],
   ];
 
-  it.each(heavy)('%s costs no more than its bytes', (_name, make) => {
+  it.each(heavy)('%s costs no more than its bytes', async (_name, make) => {
     const bytes = Buffer.from(make()).subarray(0, LONGEST_REPORT);
-    expect(['tests', 'unreadable']).toContain(readReports([{ name: 'r', bytes }]).kind);
+    expect(['tests', 'unreadable']).toContain((await readReports([{ name: 'r', bytes }])).kind);
   });
 
-  it('of any bytes is read or not, and never throws', () => {
+  it('of any bytes is read or not, and never throws', async () => {
     const piece = fc.constantFrom(
       ...['TAP version 13\n', 'ok', 'not ok', ' 1', ' - a', '\n', '    ', '# Subtest: x', ' # SKIP', ' {', '}', '1..3'],
       ...[
@@ -249,9 +249,14 @@ describe('a hostile report', () => {
       ...['Bail out!', 'pragma +strict\n', '\u2028', '<!--', '<![CDATA[', '\0', '!re /(a+)+$/', '"'],
     );
     const text = fc.array(fc.oneof(piece, fc.string()), { maxLength: 40 }).map((parts) => parts.join(''));
-    fc.assert(
-      fc.property(text, (said) => {
-        for (const report of [read(said), printed(said), read(`TAP version 13\n${said}`), read(`<testsuite>${said}`)]) {
+    await fc.assert(
+      fc.asyncProperty(text, async (said) => {
+        for (const report of await Promise.all([
+          read(said),
+          printed(said),
+          read(`TAP version 13\n${said}`),
+          read(`<testsuite>${said}`),
+        ])) {
           expect(['none', 'tests', 'unreadable']).toContain(report.kind);
           if (report.kind !== 'tests') continue;
           const { failed, failures } = report.tally;
@@ -263,12 +268,12 @@ describe('a hostile report', () => {
     );
   });
 
-  it('that is any list of tests counts each once', () => {
+  it('that is any list of tests counts each once', async () => {
     const tests = fc.array(
       fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/), outcome: fc.constantFrom('ok', 'not ok', 'skip') }),
     );
-    fc.assert(
-      fc.property(tests, (all) => {
+    await fc.assert(
+      fc.asyncProperty(tests, async (all) => {
         const of = (outcome: string): number => all.filter((test) => test.outcome === outcome).length;
         const expected = { passed: of('ok'), failed: of('not ok'), skipped: of('skip') };
         const tap = all.map(({ name, outcome }) =>
@@ -280,7 +285,7 @@ describe('a hostile report', () => {
           `TAP version 14\n1..${String(all.length)}\n${tap.join('\n')}\n`,
           `<testsuites><testsuite name="s">${junit.join('\n')}</testsuite></testsuites>`,
         ])
-          expect(read(text)).toMatchObject({ kind: 'tests', tally: expected });
+          expect(await read(text)).toMatchObject({ kind: 'tests', tally: expected });
       }),
     );
   });
