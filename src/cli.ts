@@ -6,7 +6,7 @@ import { jsonLog } from './base/log.ts';
 import { messageOf } from './base/result.ts';
 import { apply, cancel, retry, undo } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
-import { artifact, jobs, show } from './cli/inspect.ts';
+import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
@@ -20,6 +20,7 @@ const commands: readonly Command[] = [
   jobs,
   show,
   artifact,
+  check,
   logs,
   cancel,
   retry,

@@ -176,8 +176,6 @@ async function openRecord(
   });
 }
 
-const NO_GATES = { kind: 'ended', how: 'not run again', output: '' } as const;
-
 interface Parts {
   readonly store: JobStore;
   readonly vault: Vault;
@@ -201,7 +199,8 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
       ...parts,
       clock,
       maxPatchBytes: LARGEST_PATCH,
-      makeGates: () => Promise.resolve({ run: () => Promise.resolve(NO_GATES) }),
+      recordId: places.recordId,
+      environment,
     }),
     concurrency: options.concurrency ?? CONCURRENCY,
     makeRunner: (onLog) =>

@@ -35,6 +35,8 @@ const packages: Readonly<Record<string, readonly string[] | 'anyone'>> = {
   'sql.js': ['store'],
   'node:sqlite': ['store'],
   picomatch: ['checks'],
+  saxes: ['checks'],
+  'tap-parser': ['checks'],
   '@modelcontextprotocol/sdk': ['mcp'],
   bullmq: ['fleet'],
   vscode: ['editor', 'extension'],

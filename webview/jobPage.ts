@@ -112,7 +112,11 @@ function checks(job: PanelState['job']): HTMLElement {
       'tr',
       {},
       element('td', {}, check.name),
-      element('td', { class: check.verdict }, check.verdict),
+      element(
+        'td',
+        { class: check.verdict },
+        check.label === undefined ? check.verdict : `${check.verdict} · ${check.label}`,
+      ),
       element('td', {}, check.detail?.split('\n')[0] ?? ''),
       element('td', { class: 'number' }, `${String(check.durationMs)} ms`),
     ),

@@ -1,51 +1,60 @@
-import { never } from '../base/result.ts';
-import { failure } from '../domain/failure.ts';
 import type { Gate } from '../domain/jobSpec.ts';
-import { failed, passed, type Finding } from './finding.ts';
-
-/** How one run of a gate's command ended; `output` is the end of what it printed. */
-export type GateRun =
-  | { readonly kind: 'exited'; readonly exitCode: number; readonly output: string }
-  | { readonly kind: 'ended'; readonly how: string; readonly output: string };
+import type { Bundle } from './bundle.ts';
+import type { Finding } from './finding.ts';
+import { isPass, isUnstartable, type GateGround, type GatePlace, type GateRun, type On, type Side } from './gateRun.ts';
+import { verdictOf } from './gateVerdict.ts';
+import { isNew } from './newGate.ts';
 
 /**
- * A gate that passes on the result passes. One that fails there is compared with the baseline, where it is run only then:
- * what failed before is told, and fails the job only where the spec says `must: 'pass'`.
+ * Runs a gate on the result and on the baseline, each in a clean checkout, and tells what the patch made of it.
+ *
+ * One after the other, though slots might allow both at once: gates use fixed ports, shared caches and all the processors
+ * that there are, and would fail each other; and a gate that held two slots would keep another job waiting for its own.
  */
 export async function judgeGate(
   gate: Gate,
-  onResult: () => Promise<GateRun>,
-  onBaseline: () => Promise<GateRun>,
+  { baseTree, resultTree, files }: Pick<Bundle, 'baseTree' | 'resultTree' | 'files'>,
+  ground: GateGround,
 ): Promise<Finding> {
-  const result = await onResult();
-  if (isPass(result)) return passed(`$ ${gate.run}\nexit 0`);
-  const told = `$ ${gate.run}\n${howEnded(result)}\n${result.output}`.trimEnd();
-  if (gate.must === 'pass') {
-    return failed(failure('ACCEPTANCE', `The check "${gate.name}" fails on the result: ${howEnded(result)}.`), told);
-  }
-  const before = await onBaseline();
-  if (!isPass(before))
-    return { verdict: 'skip', detail: `It fails on the baseline as well (${howEnded(before)}).\n${told}` };
-  return failed(
-    failure(
-      'ACCEPTANCE',
-      `The check "${gate.name}" passes on the baseline and fails on the result: ${howEnded(result)}.`,
-    ),
-    told,
-  );
+  const place = await ground.open(gate);
+  const result = await sideOf(place, 'result', () => false);
+  const added = files.filter(({ kind }) => kind === 'added').map(({ path }) => path);
+  const isNewGate = (run: GateRun): boolean => isNew(gate.run, run, added);
+  // Where nothing was changed, the two are one.
+  const baseline = baseTree === resultTree ? result : await sideOf(place, 'baseline', isNewGate);
+  const output = await place.keep();
+  const { finding, tests } = verdictOf(gate, result, baseline, baseTree !== resultTree && isNewGate(baseline.first));
+  const { end } = result.repeated ?? result.first;
+  return {
+    ...finding,
+    evidence: {
+      ...finding.evidence,
+      run: gate.run,
+      ...(end.kind === 'exited' ? { exitCode: end.exitCode } : {}),
+      ...(output === undefined ? {} : { output }),
+      ...(tests === undefined ? {} : { tests }),
+    },
+  };
 }
 
-function isPass(run: GateRun): boolean {
-  return run.kind === 'exited' && run.exitCode === 0;
+/** A run that fails is repeated before it is believed, unless a second one could tell nothing else, or `isKnown`. */
+async function sideOf(place: GatePlace, on: On, isKnown: (run: GateRun) => boolean): Promise<Side> {
+  const first = await place.run(on, false);
+  if (isPass(first) || isKnown(first) || !isRepeatable(first)) return { first };
+  return { first, repeated: await place.run(on, true) };
 }
 
-function howEnded(run: GateRun): string {
-  switch (run.kind) {
+/** A second run past the time limit would cost as much again. */
+function isRepeatable(run: GateRun): boolean {
+  switch (run.end.kind) {
     case 'exited':
-      return `exit ${String(run.exitCode)}`;
-    case 'ended':
-      return run.how;
-    default:
-      return never(run);
+      return !isUnstartable(run);
+    case 'signaled':
+      return true;
+    case 'unready':
+      return run.end.by === 'setup';
+    case 'late':
+    case 'stopped':
+      return false;
   }
 }

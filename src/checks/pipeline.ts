@@ -1,18 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { Check } from '../domain/artifact.ts';
 import type { Failure } from '../domain/failure.ts';
-import type { Gate } from '../domain/jobSpec.ts';
 import { checkBundle, type Bundle } from './bundle.ts';
 import type { Finding } from './finding.ts';
 import { skipped } from './finding.ts';
-import { judgeGate, type GateRun } from './gates.ts';
+import type { GateGround } from './gateRun.ts';
+import { judgeGate } from './gates.ts';
 import { proveBundle, type ProofPlace } from './proof.ts';
 import { checkScope } from './scope.ts';
-
-/** Where gates run; `undefined` where the spec has none. */
-export interface GateGround {
-  run(gate: Gate, on: 'result' | 'baseline'): Promise<GateRun>;
-}
 
 export interface Verdict {
   readonly checks: readonly Check[];
@@ -29,18 +24,7 @@ export async function judge(bundle: Bundle, place: ProofPlace, gates: GateGround
     ['scope', () => checkScope(bundle)],
     ['applies', async () => (await proof()).applies],
     ['fidelity', async () => (await proof()).fidelity],
-    ...(bundle.spec.checks ?? []).map(
-      (gate) =>
-        [
-          gate.name,
-          () =>
-            judgeGate(
-              gate,
-              () => gates.run(gate, 'result'),
-              () => gates.run(gate, 'baseline'),
-            ),
-        ] as const,
-    ),
+    ...(bundle.spec.checks ?? []).map((gate) => [gate.name, () => judgeGate(gate, bundle, gates)] as const),
   ];
   const checks: Check[] = [];
   let failure: Failure | undefined;

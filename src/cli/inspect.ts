@@ -1,8 +1,10 @@
-import { err, ok } from '../base/result.ts';
+import { err, ok, type Result } from '../base/result.ts';
 import { ArtifactName } from '../domain/artifact.ts';
 import { JobState } from '../domain/job.ts';
 import { LARGEST_SLICE } from '../protocol/calls.ts';
-import type { Command } from './context.ts';
+import type { Slice } from '../protocol/jobView.ts';
+import type { RelayError } from '../protocol/relayError.ts';
+import type { Command, CommandResult } from './context.ts';
 import { badInput, fromRelay } from './failure.ts';
 import { look, lookAtJob } from './jobArgument.ts';
 import { parseOptions, wholeNumber } from './options.ts';
@@ -64,17 +66,39 @@ export const artifact: Command = {
     const name = ArtifactName.safeParse(positionals[1]);
     if (!name.success) return err(badInput(`An artifact is one of ${ArtifactName.options.join(', ')}.`));
     return lookAtJob(context, values, positionals[0] ?? '', async (relay, jobId, print) => {
-      for (let offset = 0; ;) {
-        const slice = await relay.artifact({ jobId, name: name.data, offset, maxBytes: LARGEST_SLICE });
-        if (!slice.ok) return err(fromRelay(slice.error));
-        const bytes = Buffer.from(slice.value.base64, 'base64');
-        print(bytes);
-        offset += bytes.byteLength;
-        if (bytes.byteLength === 0 || offset >= slice.value.totalBytes) return ok(0);
-      }
+      return printAll(print, (offset) => relay.artifact({ jobId, name: name.data, offset, maxBytes: LARGEST_SLICE }));
     });
   },
 };
+
+export const check: Command = {
+  name: 'check',
+  usage: 'check JOB NAME [--repo DIR]',
+  async run(context) {
+    const parsed = parseOptions(context, {}, ['a job id', "a check's name"]);
+    if (!parsed.ok) return parsed;
+    const { values, positionals } = parsed.value;
+    const [job = '', name = ''] = positionals;
+    return lookAtJob(context, values, job, async (relay, jobId, print) =>
+      printAll(print, (offset) => relay.checkOutput({ jobId, check: name, offset, maxBytes: LARGEST_SLICE })),
+    );
+  },
+};
+
+/** Slice after slice, as bytes. */
+async function printAll(
+  print: (bytes: Uint8Array) => void,
+  read: (offset: number) => Promise<Result<Slice, RelayError>>,
+): CommandResult {
+  for (let offset = 0; ;) {
+    const slice = await read(offset);
+    if (!slice.ok) return err(fromRelay(slice.error));
+    const bytes = Buffer.from(slice.value.base64, 'base64');
+    print(bytes);
+    offset += bytes.byteLength;
+    if (bytes.byteLength === 0 || offset >= slice.value.totalBytes) return ok(0);
+  }
+}
 
 function noJobs(state: JobState | undefined): string {
   if (state !== undefined) return `No job is ${state}.\n`;

@@ -37,8 +37,9 @@ export function jobText(job: JobView): string {
   }
   if (job.checks.length > 0) lines.push('  checks');
   for (const check of job.checks) {
+    const label = check.label === undefined ? '' : `${check.label}: `;
     lines.push(
-      `    ${check.verdict.padEnd(5)} ${plain(oneLine(check.name)).padEnd(10)} ${plain(oneLine(check.detail?.split('\n')[0] ?? ''))}`,
+      `    ${check.verdict.padEnd(5)} ${plain(oneLine(check.name)).padEnd(10)} ${label}${plain(oneLine(check.detail?.split('\n')[0] ?? ''))}`,
     );
   }
   if (job.artifacts.length > 0) lines.push('  artifacts');

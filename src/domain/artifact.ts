@@ -23,18 +23,21 @@ export const FileChange = z.object({
 export type FileChange = z.infer<typeof FileChange>;
 
 /** How a gate did on the baseline and on the result, in a word. */
-const GateLabel = z.enum(['fixed', 'still passing', 'still failing', 'regressed', 'flaky', 'new']);
+export const GateLabel = z.enum(['fixed', 'still passing', 'still failing', 'regressed', 'flaky', 'new']);
+export type GateLabel = z.infer<typeof GateLabel>;
 
 /** The single tests that a gate reported, counted; the first that failed by name. */
-const TestTally = z.object({
+export const TestTally = z.object({
   passed: z.int().min(0),
   failed: z.int().min(0),
   skipped: z.int().min(0),
   failures: z.array(z.object({ name: z.string(), message: z.string().optional() })),
 });
+export type TestTally = z.infer<typeof TestTally>;
 
 /** A whole text in the vault. */
 const Stored = z.object({ digest: Digest, bytes: z.int().min(0) });
+export type Stored = z.infer<typeof Stored>;
 
 /** One proof on an attempt's bundle. `detail` says what was found, briefly; `output` is all that was printed. */
 export const Check = z.object({

@@ -30,12 +30,20 @@ const GitRepo = z.strictObject({
   baselineCommit: ObjectId,
 });
 
-/** A command that the relay runs on the result. `must: 'pass'` fails the job even where the baseline fails it too. */
+const insidePath = path.refine(
+  (text) => !/^(?:[/\\]|[a-zA-Z]:)|(?:^|[/\\])\.\.(?:[/\\]|$)/.test(text),
+  'a path inside of the checkout: relative, and without ".."',
+);
+
+/** A command that the relay runs on the result and on the baseline. */
 export const Gate = z.strictObject({
   name,
   run: command,
   timeoutS: z.int().min(1).max(86_400).optional(),
+  /** Fails the job even where the baseline fails it too, and where it is flaky. */
   must: z.literal('pass').optional(),
+  /** Where it writes JUnit XML or TAP: a path or glob inside of the checkout. */
+  report: insidePath.optional(),
 });
 export type Gate = z.infer<typeof Gate>;
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { ArtifactName } from '../domain/artifact.ts';
+import { checkDocument } from './checkDocument.ts';
 import type { Job, JobModel } from './jobModel.ts';
 
 /** Artifacts and check outputs, as documents that nobody can write. */
@@ -62,9 +63,10 @@ async function documentText(model: JobModel, uri: vscode.Uri): Promise<string> {
     const name = rest.slice('checks/'.length, -'.txt'.length);
     const view = await model.view(job);
     const check = view?.checks.find((one) => one.name === name);
-    return check === undefined
-      ? vscode.l10n.t('The check has left nothing.')
-      : `${check.verdict}\n\n${check.detail ?? ''}\n`;
+    if (check === undefined) return vscode.l10n.t('The check has left nothing.');
+    return checkDocument(check, (offset, maxBytes) =>
+      job.repository.relay.checkOutput({ jobId: job.summary.jobId, check: name, offset, maxBytes }),
+    );
   }
   if (rest === CERTIFICATE) {
     const { certificateText } = await import('../protocol/codecs.ts');

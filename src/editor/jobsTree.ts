@@ -169,11 +169,12 @@ function changeLabel({ kind, oldMode, newMode }: JobView['files'][number]): stri
 
 function checkItem({ job, check }: Node & { readonly kind: 'check' }): vscode.TreeItem {
   const item = new vscode.TreeItem(check.name, vscode.TreeItemCollapsibleState.None);
-  item.description = `${check.verdict} · ${check.detail?.split('\n')[0] ?? ''}`;
+  const came = check.label === undefined ? check.verdict : `${check.verdict} · ${check.label}`;
+  item.description = `${came} · ${check.detail?.split('\n')[0] ?? ''}`;
   item.iconPath = verdictIcon(check.verdict);
   item.tooltip = check.detail;
   item.contextValue = 'check';
-  item.accessibilityInformation = { label: vscode.l10n.t('check {0}: {1}', check.name, check.verdict) };
+  item.accessibilityInformation = { label: vscode.l10n.t('check {0}: {1}', check.name, came) };
   item.command = {
     command: commandIds.openCheck,
     title: vscode.l10n.t('Open Output'),

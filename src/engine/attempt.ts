@@ -2,14 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { err, messageOf, never, ok, type Result } from '../base/result.ts';
+import { err, messageOf, ok, type Result } from '../base/result.ts';
 import type { ExecutorError, Report } from '../domain/executor.ts';
 import { failure } from '../domain/failure.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { Rejudged, RunningJob } from '../domain/job.ts';
-import { defaults, type Gate } from '../domain/jobSpec.ts';
+import { defaults } from '../domain/jobSpec.ts';
 import type { Bundle } from '../checks/bundle.ts';
-import type { GateRun } from '../checks/gates.ts';
+import type { GateGround } from '../checks/gateRun.ts';
 import { judge } from '../checks/pipeline.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import {
@@ -22,13 +22,14 @@ import {
   type Snapshot,
 } from '../git/capture.ts';
 import { describe, type GitError } from '../git/git.ts';
-import { withoutSetup } from '../git/proof.ts';
+import { leftBySetup, withoutSetup } from '../git/proof.ts';
 import { removeTree } from '../git/removeTree.ts';
 import type { Claim } from '../git/slots.ts';
 import { executorEnvironment } from '../process/environment.ts';
-import { runShell } from '../process/shell.ts';
 import type { Vault } from '../store/vault.ts';
 import { AttemptLog } from './attemptLog.ts';
+import { AttemptShell } from './attemptShell.ts';
+import { gateGround } from './gateGround.ts';
 import type { AttemptEnd, Runner } from './runner.ts';
 import { proofEnvironment, provenanceOf } from './provenance.ts';
 import { remake } from './remake.ts';
@@ -127,7 +128,7 @@ class Attempt {
   readonly #bounded: AbortSignal;
   readonly #log: AttemptLog;
   readonly #env: Readonly<Record<string, string>>;
-  readonly #mark: string;
+  readonly #shell: AttemptShell;
   readonly #temporary: string;
   readonly #inBackground: (work: Promise<void>) => void;
 
@@ -147,8 +148,9 @@ class Attempt {
     this.#log = log;
     this.#temporary = temporary;
     this.#inBackground = inBackground;
-    this.#mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
-    this.#env = executorEnvironment(options.environment, { temporary, mark: this.#mark });
+    const mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
+    this.#env = executorEnvironment(options.environment, { temporary, mark });
+    this.#shell = new AttemptShell(options.clock, this.#env, mark, (event) => log.write(event));
   }
 
   async run(): Promise<AttemptEnd> {
@@ -202,10 +204,12 @@ class Attempt {
   }
 
   async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
-    const setUp = await this.#setUp(claim, this.#bounded);
+    const { setup } = this.#job.spec;
+    const setUp = await this.#shell.setUp(setup, { directory: claim.slot.root, signal: this.#bounded });
     if (!setUp.ok) return err(this.#stopOr(setUp.error));
-    const before = this.#job.spec.setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
+    const before = setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
     if (before?.ok === false) return err(uncaptured(before.error));
+    if (before !== undefined) this.#say(await leftBySetup(mirror.git, baseTree, before.value.tree));
     const ran = await this.#execute(claim, this.#bounded);
     if (!ran.ok) return err(this.#stopOr(ran.error));
     const shot = await snapshot(mirror.git, claim.slot);
@@ -219,17 +223,6 @@ class Attempt {
     await copyIndex(claim.slot.baseIndex, this.#baseIndex());
     const pinned = mirror.pin(this.#job.id, this.#job.baseline, result.value);
     return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value, pinned });
-  }
-
-  async #setUp(claim: Claim, signal: AbortSignal): Promise<Result<void, ExecutorError>> {
-    const { setup } = this.#job.spec;
-    if (setup === undefined) return ok(undefined);
-    this.#say(`setup: ${setup}`);
-    const run = await this.#shell(setup, claim, signal);
-    if (run.kind === 'exited' && run.exitCode === 0) return ok(undefined);
-    if (signal.aborted) return err({ kind: 'aborted' });
-    const how = run.kind === 'exited' ? `exit ${String(run.exitCode)}` : run.how;
-    return err({ kind: 'failed', message: `The setup command failed (${how}): ${lastLine(run.output)}` });
   }
 
   async #execute(claim: Claim, signal: AbortSignal): Promise<Result<Report, ExecutorError>> {
@@ -267,8 +260,7 @@ class Attempt {
       filtered: underFilter.value,
     };
     const place = { git: mirror.git, baseIndex: this.#baseIndex(), scratchIndex: this.#scratch() };
-    const gates = { run: (gate: Gate, on: 'result' | 'baseline') => this.#runGate(gate, on, made, ground, returned) };
-    const verdict = await judge(bundle, place, gates, clock);
+    const verdict = await judge(bundle, place, this.#gates(made, ground, returned), clock);
     if (this.#signal.aborted) return this.#end({ kind: 'stopped' });
     const proven = {
       report: made.report,
@@ -280,58 +272,19 @@ class Attempt {
     return this.#end(undefined, proven);
   }
 
-  /** A gate runs in a slot of its own, at the result or at the baseline, after setup. */
-  async #runGate(
-    gate: Gate,
-    on: 'result' | 'baseline',
-    made: Made,
-    ground: Ground,
-    returned: Promise<void>,
-  ): Promise<GateRun> {
-    await returned;
-    const claimed = await ground.slots.claim(this.#job.baseline);
-    if (!claimed.ok) return { kind: 'ended', how: claimed.error.message, output: '' };
-    const claim = claimed.value;
-    try {
-      const shown = on === 'result' ? await claim.slot.show(made.resultTree) : ok(undefined);
-      if (!shown.ok) return { kind: 'ended', how: shown.error.message, output: '' };
-      const ready = await this.#setUp(claim, this.#signal);
-      if (!ready.ok) return { kind: 'ended', how: explain(ready.error), output: '' };
-      this.#say(`check ${gate.name} on the ${on}: ${gate.run}`);
-      return await this.#shell(gate.run, claim, this.#signal, (gate.timeoutS ?? defaults.gateTimeoutS) * 1000);
-    } finally {
-      await claim.release();
-    }
-  }
-
-  async #shell(line: string, claim: Claim, signal: AbortSignal, timeoutMs?: number): Promise<GateRun> {
-    const exit = await runShell(
-      line,
-      {
-        directory: claim.slot.root,
-        env: this.#env,
-        mark: this.#mark,
-        signal,
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        onLog: (event) => this.#log.write(event),
-      },
-      this.#options.clock,
-    );
-    if (!exit.ok) return { kind: 'ended', how: exit.error.message, output: '' };
-    const { tail } = exit.value;
-    const output = [tail.stdout, tail.stderr].filter((text) => text !== '').join('\n');
-    switch (exit.value.kind) {
-      case 'exited':
-        return { kind: 'exited', exitCode: exit.value.exitCode, output };
-      case 'signaled':
-        return { kind: 'ended', how: `ended by ${exit.value.signal}`, output };
-      case 'timedOut':
-        return { kind: 'ended', how: 'it ran past its time limit', output };
-      case 'aborted':
-        return { kind: 'ended', how: 'it was stopped', output };
-      default:
-        return never(exit.value);
-    }
+  #gates({ resultTree }: Made, { slots }: Ground, returned: Promise<void>): GateGround {
+    return gateGround({
+      slots,
+      returned,
+      resultTree,
+      baseline: this.#job.baseline,
+      setup: this.#job.spec.setup,
+      shell: this.#shell,
+      vault: this.#options.vault,
+      temporary: this.#temporary,
+      signal: this.#signal,
+      say: (text) => this.#say(text),
+    });
   }
 
   async #end(stop: Stop | undefined, made: Sealable = {}): Promise<AttemptEnd> {
@@ -370,8 +323,4 @@ function uncaptured(error: CaptureError): Stop {
 
 function explain(error: ExecutorError): string {
   return error.kind === 'aborted' ? 'The executor was stopped.' : error.message;
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
 }

@@ -29,8 +29,8 @@ export function outMarkdown({ job, report, files, fileCount, checks, failure }: 
   if (report?.testPlan !== undefined) parts.push('## Test plan', report.testPlan);
   if (report?.notes !== undefined) parts.push('## Notes', report.notes);
   if (checks.length > 0) {
-    const rows = checks.map(({ name, verdict, detail }) => [name, verdict, firstLine(detail)]);
-    parts.push('## Checks', table(['check', 'verdict', 'detail'], rows));
+    const rows = checks.map(({ name, verdict, label = '', detail }) => [name, verdict, label, firstLine(detail)]);
+    parts.push('## Checks', table(['check', 'verdict', 'label', 'detail'], rows));
   }
   parts.push(`Baseline ${code(job.baseline)}, executor ${code(job.executor)}, attempt ${String(job.attempt)}.`);
   return `${parts.join('\n\n')}\n`;

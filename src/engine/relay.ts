@@ -16,6 +16,7 @@ import type { Relay } from '../protocol/relay.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
+import { checkOutputOf } from './checkOutput.ts';
 import { contentOf } from './content.ts';
 import { Delivery } from './delivery.ts';
 import { recover } from './recovery.ts';
@@ -102,6 +103,7 @@ export class Engine {
       lift: (input) => this.#lift(input),
       verify: (input) => this.#verify(input),
       artifact: (input) => this.#artifact(input),
+      checkOutput: (input) => this.#checkOutput(input),
       log: (input) => this.#log(input),
       apply: (input) => this.#delivery.apply(input.jobId, input.origin, input.dryRun),
       undo: (input) => this.#delivery.undo(input.jobId, input.origin),
@@ -292,6 +294,11 @@ export class Engine {
     const bytes = await vault.read(artifact.digest, { offset, length });
     if (!bytes.ok) return err(relayError('io', bytes.error.message));
     return ok({ base64: bytes.value.toString('base64'), offset, totalBytes: artifact.bytes });
+  }
+
+  async #checkOutput(input: CallInput<'checkOutput'>): Answer<CallOutput<'checkOutput'>> {
+    const job = await this.#options.store.get(input.jobId);
+    return job.ok ? checkOutputOf(job.value, input, this.#options.vault) : err(toRelayError(job.error));
   }
 
   async #log({ jobId, offset, maxBytes }: CallInput<'log'>): Answer<CallOutput<'log'>> {

@@ -1,28 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { canonicalJson, sha256 } from '../base/canonical.ts';
 import type { Clock } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Bundle } from '../checks/bundle.ts';
-import { judge, type GateGround } from '../checks/pipeline.ts';
+import type { GateGround } from '../checks/gateRun.ts';
+import { judge } from '../checks/pipeline.ts';
 import type { Check } from '../domain/artifact.ts';
 import { Certificate } from '../domain/certificate.ts';
 import type { Digest, ObjectId } from '../domain/ids.ts';
 import { artifactsOf, type FailedJob, type Job, type SucceededJob } from '../domain/job.ts';
 import { difference, filtered } from '../git/capture.ts';
 import { removeTree } from '../git/removeTree.ts';
+import { executorEnvironment } from '../process/environment.ts';
 import type { Claim, Verification } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Vault } from '../store/vault.ts';
+import { AttemptShell } from './attemptShell.ts';
+import { gateGround } from './gateGround.ts';
 import { remake, type Remade } from './remake.ts';
 import type { Ground, Sources } from './sources.ts';
-
-/** Makes the ground on which a job's gates run again. */
-type MakeGates = (
-  job: Job,
-  place: { readonly ground: Ground; readonly resultTree: ObjectId; readonly temporary: string },
-) => Promise<GateGround>;
 
 export interface VerifierOptions {
   readonly sources: Sources;
@@ -30,7 +28,9 @@ export interface VerifierOptions {
   readonly quarantine: Vault;
   readonly clock: Clock;
   readonly maxPatchBytes: number;
-  readonly makeGates: MakeGates;
+  readonly recordId: string;
+  /** The relay's own environment: gates get what an allow-list lets through. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 type Judged = SucceededJob | FailedJob;
@@ -129,10 +129,32 @@ export class Verifier {
     ];
     const bundle = await this.#bundleOf(job, remade, place);
     if (!bundle.ok) return [...trees, claim('bundle', false, bundle.error)];
-    const gates = await this.#options.makeGates(job, { ...place, resultTree });
     const git = place.ground.mirror.git;
+    const gates = this.#gates(job, { ...place, resultTree });
     const again = await judge(bundle.value, { ...place, git }, gates, this.#options.clock);
     return [...trees, ...predicate.checks.map((check) => compared(check, again.checks))];
+  }
+
+  /** The ground on which the job's gates run again: what they print is not told to anybody. */
+  #gates(
+    job: Judged,
+    place: { readonly ground: Ground; readonly resultTree: ObjectId; readonly temporary: string },
+  ): GateGround {
+    const { clock, vault, environment, recordId } = this.#options;
+    const { temporary, resultTree } = place;
+    const mark = `${recordId}/${job.id}/${basename(temporary)}`;
+    return gateGround({
+      slots: place.ground.slots,
+      returned: Promise.resolve(),
+      baseline: job.baseline,
+      resultTree,
+      setup: job.spec.setup,
+      shell: new AttemptShell(clock, executorEnvironment(environment, { temporary, mark }), mark, () => undefined),
+      vault,
+      temporary,
+      signal: new AbortController().signal,
+      say: () => undefined,
+    });
   }
 
   async #bundleOf(

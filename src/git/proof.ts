@@ -2,7 +2,10 @@ import { rm } from 'node:fs/promises';
 import { ok, type Result } from '../base/result.ts';
 import { ObjectId } from '../domain/ids.ts';
 import { copyIndex } from './capture.ts';
-import type { Git, GitError } from './git.ts';
+import { describe, type Git, type GitError } from './git.ts';
+
+/** Paths that a line of the log names. */
+const NAMED_PATHS = 5;
 
 /**
  * Applies a patch to the baseline without a checkout, in a copy of the baseline's index, and answers the tree that it
@@ -72,6 +75,16 @@ export async function withoutSetup(
   } finally {
     await rm(scratchIndex, { force: true });
   }
+}
+
+/** What setup alone left, in a line for the log: none of it is in the patch. */
+export async function leftBySetup(git: Git, baseTree: ObjectId, afterSetup: ObjectId): Promise<string> {
+  if (baseTree === afterSetup) return 'setup left every file that git sees as it was';
+  const changed = await git.run(['diff-tree', '-r', '-z', '--name-only', '--no-renames', baseTree, afterSetup], {});
+  if (!changed.ok) return `what setup left is not known: ${describe(changed.error)}`;
+  const paths = changed.value.toString('utf8').split('\0').slice(0, -1);
+  const named = paths.slice(0, NAMED_PATHS).join(', ');
+  return `setup left ${String(paths.length)} changed files, which are in the patch only where the task changes them too: ${named}${paths.length > NAMED_PATHS ? ', …' : ''}`;
 }
 
 /** `diff-tree --raw -z` as `update-index --index-info`: deletions first, so that a file can take a folder's place. */

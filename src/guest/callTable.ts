@@ -20,6 +20,7 @@ const table: { readonly [N in CallName]: Invoke } = {
   lift: row(calls.lift.input, (relay, input) => relay.lift(input)),
   verify: row(calls.verify.input, (relay, input) => relay.verify(input)),
   artifact: row(calls.artifact.input, (relay, input) => relay.artifact(input)),
+  checkOutput: row(calls.checkOutput.input, (relay, input) => relay.checkOutput(input)),
   log: row(calls.log.input, (relay, input) => relay.log(input)),
   apply: row(calls.apply.input, (relay, input) => relay.apply(input)),
   undo: row(calls.undo.input, (relay, input) => relay.undo(input)),

@@ -49,6 +49,7 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     lift: (input) => line.call('lift', input, calls.lift.output),
     verify: (input) => line.call('verify', input, calls.verify.output, VERIFY_MS),
     artifact: (input) => line.call('artifact', input, calls.artifact.output),
+    checkOutput: (input) => line.call('checkOutput', input, calls.checkOutput.output),
     log: (input) => line.call('log', input, calls.log.output),
     apply: (input) => line.call('apply', input, calls.apply.output),
     undo: (input) => line.call('undo', input, calls.undo.output),

@@ -27,6 +27,7 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     lift: (input) => first(all(), (relay) => relay.lift(input)),
     verify: (input) => first(all(), (relay) => relay.verify(input)),
     artifact: (input) => first(all(), (relay) => relay.artifact(input)),
+    checkOutput: (input) => first(all(), (relay) => relay.checkOutput(input)),
     log: (input) => first(all(), (relay) => relay.log(input)),
     apply: (input) => first(all(), (relay) => relay.apply(input)),
     undo: (input) => first(all(), (relay) => relay.undo(input)),

@@ -17,6 +17,8 @@ export interface ShellOptions {
   /** Milliseconds between SIGTERM and SIGKILL (default 2000). */
   readonly graceMs?: number;
   readonly onLog: (event: LogEvent) => void;
+  /** Both streams as they come, whole: `onLog` has their lines, up to a limit. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
 }
 
 /** How the line ended, told once its whole process tree is gone. */
@@ -46,8 +48,14 @@ export async function runShell(
     {
       ...shellCommand(line, options),
       ...options,
-      onStdout: (chunk) => stdout.take(chunk),
-      onStderr: (chunk) => stderr.take(chunk),
+      onStdout: (chunk) => {
+        stdout.take(chunk);
+        options.onOutput?.('stdout', chunk);
+      },
+      onStderr: (chunk) => {
+        stderr.take(chunk);
+        options.onOutput?.('stderr', chunk);
+      },
     },
     clock,
   );

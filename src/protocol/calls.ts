@@ -57,6 +57,8 @@ export const calls = {
     output: Verification,
   },
   artifact: { input: z.strictObject({ jobId: JobId, name: ArtifactName, offset, maxBytes }), output: Slice },
+  /** All that the runs of one check printed, by the check's name. */
+  checkOutput: { input: z.strictObject({ jobId: JobId, check: z.string(), offset, maxBytes }), output: Slice },
   log: { input: z.strictObject({ jobId: JobId, offset, maxBytes }), output: LogSlice },
   apply: {
     input: z.strictObject({ jobId: JobId, origin: Origin, dryRun: z.boolean().default(false) }),

@@ -53,7 +53,13 @@ describe('a gate', () => {
   it('that passes on the result passes, and says what was run', async () => {
     const { state, check } = await judged(command('echo more >> a.txt', gate('grep -q more a.txt')));
     expect(state).toBe('SUCCEEDED');
-    expect(check).toMatchObject({ verdict: 'pass', detail: '$ grep -q more a.txt\nexit 0' });
+    expect(check).toMatchObject({
+      verdict: 'pass',
+      label: 'fixed',
+      run: 'grep -q more a.txt',
+      exitCode: 0,
+      detail: 'exit 0 on the result; exit 1 twice on the baseline\n$ grep -q more a.txt',
+    });
   });
 
   it('that regresses fails the job, with what it printed', async () => {
@@ -62,7 +68,12 @@ describe('a gate', () => {
     );
     expect([state, reasonCode]).toEqual(['FAILED', 'ACCEPTANCE']);
     expect(message).toMatch(/"gate" passes on the baseline and fails on the result: exit 7/);
-    expect(check).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(/exit 7\nno one here/) as unknown });
+    expect(check).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(
+        /^exit 7 twice on the result; exit 0 on the baseline\n\$ grep one .*\nno one here$/,
+      ) as unknown,
+    });
   });
 
   it('that failed before as well is told, and fails nothing', async () => {
@@ -70,7 +81,7 @@ describe('a gate', () => {
     expect(state).toBe('SUCCEEDED');
     expect(check).toMatchObject({
       verdict: 'skip',
-      detail: expect.stringMatching(/baseline as well \(exit 4\)/) as unknown,
+      detail: expect.stringMatching(/^exit 4 twice on the result; exit 4 twice on the baseline/) as unknown,
     });
   });
 

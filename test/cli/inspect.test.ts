@@ -115,3 +115,25 @@ it('tells a log as it grows, from one attempt to the next, and ends with the job
   expect(log.stdout).toBe((await bed.run(['artifact', jobId, 'logs.txt'])).stdout);
   expect((await bed.run(['logs', jobId, '--follow'])).stdout).toBe(log.stdout);
 });
+
+it('tells labels, and gives all that a check printed', async () => {
+  const bed = new Bed();
+  const run = 'seq 300000; echo err >&2; grep -q two a.txt';
+  const job = await bed.job('--run', 'echo two > a.txt', '--check', `it works=${run}`);
+  expect((await bed.run(['show', job.jobId])).stdout).toMatch(
+    /\n {4}pass {2}it works {3}fixed: exit 0 on the result; exit 1 twice on the baseline\n/,
+  );
+  const printed = await bed.run(['check', job.jobId, 'it works']);
+  expect(printed).toMatchObject({ code: 0, stderr: '' });
+  expect(printed.bytes.length).toBe(job.checks.at(-1)?.output?.bytes);
+  expect(printed.stdout.match(/^300000$/gm)).toHaveLength(3);
+  expect(printed.stdout.match(/^=== .*$/gm)).toEqual([
+    '=== on the result',
+    '=== on the baseline',
+    '=== on the baseline, repeated',
+  ]);
+  const none = await bed.run(['check', job.jobId, 'scope']);
+  expect(none).toMatchObject({ code: 2, stdout: '' });
+  expect(none.stderr).toMatch(/has no output of the check "scope"; these have: it works\.\n$/);
+  expect((await bed.run(['check', job.jobId, 'nope'])).stderr).toMatch(/has no check "nope"; these have: it works/);
+});

@@ -240,7 +240,16 @@ describe('jobs_artifact', () => {
   it('names the artifacts when the name is wrong', async () => {
     const jobId = await ended('x');
     const answer = await callTool(client, 'jobs_artifact', { jobId, name: '../../etc/passwd' });
-    expect(answer.text).toContain('"patch.diff"|"out.md"|"logs.txt"|"pr.json"|"certificate.json"');
+    expect(answer.text).toContain('patch.diff, out.md, logs.txt, pr.json, certificate.json, or checks/NAME.txt');
+  });
+
+  it('gives what a check printed, by whatever name it has', async () => {
+    const jobId = await ended('x');
+    for (const name of ['tests', 'a/b.txt', '../x']) {
+      const text = `output of ${name} of ${jobId}`;
+      const answer = await callTool(client, 'jobs_artifact', { jobId, name: `checks/${name}.txt`, maxBytes: 10 });
+      expect(answer.value).toEqual({ text: text.slice(0, 10), nextOffset: 10, totalBytes: text.length });
+    }
   });
 });
 

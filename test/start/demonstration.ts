@@ -110,7 +110,8 @@ function because({ reasonCode, message }: JobView): string {
 function checksOf({ checks }: JobView): string {
   const width = Math.max(0, ...checks.map((check) => check.name.length));
   const lines = checks.map(
-    ({ name, verdict, detail }) => `  ${verdict}  ${name.padEnd(width)}  ${(detail ?? '').replaceAll('\n', ' → ')}\n`,
+    ({ name, verdict, label, detail }) =>
+      `  ${verdict}  ${name.padEnd(width)}  ${label === undefined ? '' : `${label}: `}${(detail ?? '').replaceAll('\n', ' → ')}\n`,
   );
   return `\nChecks that the relay ran\n${lines.join('')}`;
 }

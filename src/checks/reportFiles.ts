@@ -1,0 +1,87 @@
+import { constants } from 'node:fs';
+import { lstat, open, readdir, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import picomatch from 'picomatch';
+import { messageOf } from '../base/result.ts';
+import { LONGEST_REPORT, readReports, type TestReport } from './testReport.ts';
+
+/** Entries of folders that a glob looks at, and files that it may find. */
+const MOST_ENTRIES = 50_000;
+const MOST_FILES = 1000;
+
+/** What a report was before the gate ran, by path: one that was there is not one that the gate wrote. */
+type Stamps = ReadonlyMap<string, string>;
+
+/** Looks where a gate's reports will be, before it runs. */
+export async function reportsBefore(root: string, pattern: string): Promise<Stamps> {
+  const stamps = new Map<string, string>();
+  for (const path of await matching(root, pattern)) {
+    const stamp = await stampOf(join(root, path));
+    if (stamp !== undefined) stamps.set(path, stamp);
+  }
+  return stamps;
+}
+
+/**
+ * Reads what a gate wrote, once nothing of it runs any more. Everything there is the gate's: a link that leads out of the
+ * checkout, a fifo, or more than the limits is no report, and told as such.
+ */
+export async function reportsAfter(root: string, pattern: string, before: Stamps): Promise<TestReport> {
+  const files: { name: string; bytes: Buffer }[] = [];
+  let left = LONGEST_REPORT;
+  try {
+    for (const path of await matching(root, pattern)) {
+      if ((await stampOf(join(root, path))) === before.get(path)) continue;
+      const bytes = await readInside(root, path, left);
+      if (typeof bytes === 'string') return { kind: 'unreadable', why: `${path} ${bytes}` };
+      left -= bytes.length;
+      files.push({ name: path, bytes });
+    }
+  } catch (thrown) {
+    return { kind: 'unreadable', why: messageOf(thrown) };
+  }
+  return files.length === 0 ? { kind: 'unreadable', why: `nothing was written to "${pattern}"` } : readReports(files);
+}
+
+/** Paths below the root, sorted; for a glob, those that a walk without links finds. */
+async function matching(root: string, pattern: string): Promise<readonly string[]> {
+  const { base, isGlob } = picomatch.scan(pattern);
+  if (!isGlob) return [pattern];
+  const isMatch = picomatch(pattern, { dot: true });
+  const found: string[] = [];
+  const folders = [base === '' ? '.' : base];
+  let seen = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true }).catch(() => [])) {
+      const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
+      if (++seen > MOST_ENTRIES || found.length > MOST_FILES) return found.sort();
+      if (entry.isDirectory()) {
+        if (entry.name !== '.git') folders.push(path);
+      } else if (isMatch(path)) found.push(path);
+    }
+  }
+  return found.sort();
+}
+
+async function stampOf(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  if (found === undefined) return undefined;
+  return [found.ino, found.size, found.mtimeNs, found.ctimeNs].map(String).join(' ');
+}
+
+/** The bytes, or what is wrong with the file. */
+async function readInside(root: string, path: string, most: number): Promise<Buffer | string> {
+  const real = await realpath(join(root, path)).catch(() => undefined);
+  if (real === undefined) return 'leads to nothing';
+  if (!real.startsWith(`${await realpath(root)}${sep}`)) return 'leads out of the checkout';
+  // What is no regular file could block for ever.
+  const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { size, isFile } = await handle.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }));
+    if (!isFile) return 'is no regular file';
+    if (size > most) return `is longer than the ${String(LONGEST_REPORT / 1024 / 1024)} MiB that are read`;
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}

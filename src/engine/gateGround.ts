@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { never } from '../base/result.ts';
+import { howEnded, type GateEnd, type GateGround, type GatePlace, type GateRun, type On } from '../checks/gateRun.ts';
+import { reportsAfter, reportsBefore } from '../checks/reportFiles.ts';
+import { LONGEST_REPORT, readPrinted, type TestReport } from '../checks/testReport.ts';
+import type { Stored } from '../domain/artifact.ts';
+import type { ObjectId } from '../domain/ids.ts';
+import { defaults, type Gate } from '../domain/jobSpec.ts';
+import type { Claim, Slots } from '../git/slots.ts';
+import { Head } from '../process/output.ts';
+import type { ShellExit } from '../process/shell.ts';
+import type { Vault } from '../store/vault.ts';
+import { textOf, type AttemptShell } from './attemptShell.ts';
+import { GateOutput } from './gateOutput.ts';
+
+export interface GateGroundOptions {
+  readonly slots: Slots;
+  /** Resolves when the slot of the executor is back: a pool of one has no other. */
+  readonly returned: Promise<void>;
+  readonly baseline: ObjectId;
+  readonly resultTree: ObjectId;
+  readonly setup: string | undefined;
+  readonly shell: AttemptShell;
+  readonly vault: Vault;
+  /** The attempt's temporary folder. */
+  readonly temporary: string;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+/** Where the gates of one attempt run: each run in a slot that is as fresh from a clone, after setup. */
+export function gateGround(options: GateGroundOptions): GateGround {
+  let opened = 0;
+  return {
+    async open(gate) {
+      await options.returned;
+      opened += 1;
+      // By number: a gate's name is the task's, and may be anything.
+      return new Place(gate, options, await GateOutput.create(join(options.temporary, `gate-${String(opened)}.txt`)));
+    },
+  };
+}
+
+class Place implements GatePlace {
+  readonly #gate: Gate;
+  readonly #options: GateGroundOptions;
+  readonly #output: GateOutput;
+
+  constructor(gate: Gate, options: GateGroundOptions, output: GateOutput) {
+    this.#gate = gate;
+    this.#options = options;
+    this.#output = output;
+  }
+
+  async run(on: On, isRepeated: boolean): Promise<GateRun> {
+    const where = isRepeated ? `on the ${on}, repeated` : `on the ${on}`;
+    this.#output.begin(`=== ${where}\n$ ${this.#gate.run}`);
+    this.#options.say(`check ${this.#gate.name} ${where}: ${this.#gate.run}`);
+    const run = await this.#inSlot(on);
+    this.#output.end(howEnded(run));
+    return run;
+  }
+
+  async keep(): Promise<Stored | undefined> {
+    const stored = await this.#output.keep(this.#options.vault);
+    if (stored === undefined) this.#options.say(`the output of check ${this.#gate.name} could not be kept`);
+    return stored;
+  }
+
+  async #inSlot(on: On): Promise<GateRun> {
+    const { slots, baseline, signal } = this.#options;
+    if (signal.aborted) return without({ kind: 'stopped' });
+    const claimed = await slots.claim(baseline);
+    if (!claimed.ok) return without({ kind: 'unready', by: 'relay', why: claimed.error.message });
+    try {
+      return (await this.#makeReady(on, claimed.value)) ?? (await this.#runIn(claimed.value.slot.root));
+    } finally {
+      await claimed.value.release();
+    }
+  }
+
+  /** What keeps the slot from being ready, if anything does. */
+  async #makeReady(on: On, { slot }: Claim): Promise<GateRun | undefined> {
+    const { resultTree, setup, shell, signal } = this.#options;
+    if (on === 'result') {
+      const shown = await slot.show(resultTree);
+      if (!shown.ok) return without({ kind: 'unready', by: 'relay', why: shown.error.message });
+    }
+    const take = (_stream: string, chunk: Buffer): void => this.#output.take(chunk);
+    const ready = await shell.setUp(setup, { directory: slot.root, signal, onOutput: take });
+    if (ready.ok) return undefined;
+    if (ready.error.kind === 'aborted') return without({ kind: 'stopped' });
+    return without({ kind: 'unready', by: 'setup', why: ready.error.message });
+  }
+
+  async #runIn(root: string): Promise<GateRun> {
+    const { run: line, report, timeoutS = defaults.gateTimeoutS } = this.#gate;
+    const before = report === undefined ? undefined : await reportsBefore(root, report);
+    const stdout = new Head(LONGEST_REPORT);
+    const done = await this.#options.shell.run(line, {
+      directory: root,
+      signal: this.#options.signal,
+      timeoutMs: timeoutS * 1000,
+      onOutput: (stream, chunk) => {
+        this.#output.take(chunk);
+        if (stream === 'stdout' && report === undefined) stdout.take(chunk);
+      },
+    });
+    if (!done.ok) return without({ kind: 'unready', by: 'relay', why: done.error.message });
+    const told: TestReport =
+      report === undefined || before === undefined
+        ? await readPrinted(stdout.bytes(), !stdout.truncated)
+        : await reportsAfter(root, report, before);
+    return { end: endOf(done.value, timeoutS), tail: textOf(done.value), report: told };
+  }
+}
+
+function without(end: GateEnd): GateRun {
+  return { end, tail: '', report: { kind: 'none' } };
+}
+
+function endOf(exit: ShellExit, seconds: number): GateEnd {
+  switch (exit.kind) {
+    case 'exited':
+      return { kind: 'exited', exitCode: exit.exitCode };
+    case 'signaled':
+      return { kind: 'signaled', signal: exit.signal };
+    case 'timedOut':
+      return { kind: 'late', seconds };
+    case 'aborted':
+      return { kind: 'stopped' };
+    default:
+      return never(exit);
+  }
+}
