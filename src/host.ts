@@ -25,6 +25,7 @@ import { attemptIo } from './store/ioError.ts';
 import type { JobStore } from './store/jobStore.ts';
 import { acquireLock } from './store/lock.ts';
 import { openStore } from './store/openStore.ts';
+import { recordKey } from './store/recordKey.ts';
 import { Vault } from './store/vault.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -138,7 +139,8 @@ async function openRecord(
   // A git that outlives its host would write to mirror and slots beside the next one: it carries the record's mark.
   const environment = { ...options.environment, [MARK]: `${places.recordId}/git` };
   const sources = new Sources(places.work, environment, options.concurrency ?? CONCURRENCY);
-  const engine = composeEngine(options, places, { store: store.value, vault, quarantine, sources, logs });
+  const secretsKey = await recordKey(places.record);
+  const engine = composeEngine(options, places, { store: store.value, vault, quarantine, sources, logs, secretsKey });
   const close = async (): Promise<void> => {
     await engine.stop();
     await store.value.close();
@@ -182,6 +184,7 @@ interface Parts {
   readonly quarantine: Vault;
   readonly sources: Sources;
   readonly logs: string;
+  readonly secretsKey: Uint8Array;
 }
 
 function composeEngine(options: HostOptions, places: Places, parts: Parts): Engine {

@@ -35,6 +35,8 @@ const packages: Readonly<Record<string, readonly string[] | 'anyone'>> = {
   'sql.js': ['store'],
   'node:sqlite': ['store'],
   picomatch: ['checks'],
+  '@secretlint/secretlint-rule-preset-recommend': ['checks'],
+  '@secretlint/types': ['checks'],
   saxes: ['checks'],
   'tap-parser': ['checks'],
   '@modelcontextprotocol/sdk': ['mcp'],

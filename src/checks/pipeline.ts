@@ -1,46 +1,84 @@
 import type { Clock } from '../base/clock.ts';
 import type { Check } from '../domain/artifact.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { SecretFind } from '../domain/secretFind.ts';
 import { checkBundle, type Bundle } from './bundle.ts';
 import type { Finding } from './finding.ts';
 import { skipped } from './finding.ts';
 import type { GateGround } from './gateRun.ts';
 import { judgeGate } from './gates.ts';
 import { proveBundle, type ProofPlace } from './proof.ts';
+import type { Redactor } from './redactor.ts';
 import { checkScope } from './scope.ts';
+import { SecretsCheck, type SecretsGround } from './secrets.ts';
 
 export interface Verdict {
   readonly checks: readonly Check[];
   /** Of the first check that failed: the later ones were not run. */
   readonly failure?: Failure;
+  /** Secrets that stand: neither lifted nor at the baseline. */
+  readonly finds: readonly SecretFind[];
+  /** Takes them out of all that is served: the patch, the log, texts, what checks printed. */
+  readonly redactor: Redactor;
 }
 
-/** Runs the checks in their order; the first that fails ends the proof. */
-export async function judge(bundle: Bundle, place: ProofPlace, gates: GateGround, clock: Clock): Promise<Verdict> {
+/**
+ * Runs the checks in their order; the first that fails ends the proof. Secrets are looked for in any case, because the patch
+ * and the log of a job that fails are served as well, and once more in what gates have printed.
+ */
+export async function judge(
+  bundle: Bundle,
+  place: ProofPlace,
+  gates: GateGround,
+  ground: SecretsGround,
+  clock: Clock,
+): Promise<Verdict> {
+  const secrets = new SecretsCheck(bundle, place.git, ground);
   let proven: Promise<{ applies: Finding; fidelity: Finding }> | undefined;
   const proof = (): Promise<{ applies: Finding; fidelity: Finding }> => (proven ??= proveBundle(bundle, place));
-  const steps: readonly (readonly [string, () => Finding | Promise<Finding>])[] = [
+  const steps: readonly (readonly [string, () => Finding | Promise<Finding>, 'always'?])[] = [
     ['bundle', () => checkBundle(bundle)],
     ['scope', () => checkScope(bundle)],
+    [SECRETS, () => secrets.run(), 'always'],
     ['applies', async () => (await proof()).applies],
     ['fidelity', async () => (await proof()).fidelity],
     ...(bundle.spec.checks ?? []).map((gate) => [gate.name, () => judgeGate(gate, bundle, gates)] as const),
   ];
   const checks: Check[] = [];
   let failure: Failure | undefined;
-  for (const [name, run] of steps) {
+  for (const [name, run, always] of steps) {
     const started = clock.monotonic();
-    const finding: Finding = failure === undefined ? await run() : skipped('Not run: an earlier check failed.');
-    if (finding.verdict === 'fail') failure = finding.failure;
-    checks.push({
-      name,
-      verdict: finding.verdict,
-      detail: finding.detail.slice(0, LONGEST_DETAIL),
-      durationMs: Math.round(clock.monotonic() - started),
-      ...finding.evidence,
-    });
+    const isRun = failure === undefined || always === 'always';
+    const finding: Finding = isRun ? await run() : skipped('Not run: an earlier check failed.');
+    if (finding.verdict === 'fail') failure ??= finding.failure;
+    checks.push(checkOf(name, finding, clock.monotonic() - started));
   }
-  return failure === undefined ? { checks } : { checks, failure };
+  const started = clock.monotonic();
+  const later = await secrets.again();
+  if (later !== undefined) {
+    if (later.verdict === 'fail') failure ??= later.failure;
+    const place = steps.findIndex(([, , always]) => always === 'always');
+    checks[place] = checkOf(SECRETS, later, (checks[place]?.durationMs ?? 0) + clock.monotonic() - started);
+  }
+  const redactor = secrets.redactor();
+  return {
+    checks: checks.map((check) => ({ ...check, detail: redactor.text(check.detail ?? '') })),
+    ...(failure === undefined ? {} : { failure: { ...failure, message: redactor.text(failure.message) } }),
+    finds: secrets.finds,
+    redactor,
+  };
+}
+
+const SECRETS = 'secrets';
+
+function checkOf(name: string, finding: Finding, took: number): Check {
+  return {
+    name,
+    verdict: finding.verdict,
+    detail: finding.detail.slice(0, LONGEST_DETAIL),
+    durationMs: Math.round(took),
+    ...finding.evidence,
+  };
 }
 
 /** Characters of a check's detail that a job carries. */

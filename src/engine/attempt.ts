@@ -11,6 +11,7 @@ import { defaults } from '../domain/jobSpec.ts';
 import type { Bundle } from '../checks/bundle.ts';
 import type { GateGround } from '../checks/gateRun.ts';
 import { judge } from '../checks/pipeline.ts';
+import type { SecretsGround } from '../checks/secrets.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import {
   copyIndex,
@@ -54,6 +55,8 @@ export interface AttemptOptions {
   readonly version: string;
   /** Bytes that a patch may have. */
   readonly maxPatchBytes: number;
+  /** The record's own, for the fingerprints of secrets. */
+  readonly secretsKey: Uint8Array;
   readonly onLog: (job: RunningJob, bytes: number) => void;
 }
 
@@ -260,7 +263,7 @@ class Attempt {
       filtered: underFilter.value,
     };
     const place = { git: mirror.git, baseIndex: this.#baseIndex(), scratchIndex: this.#scratch() };
-    const verdict = await judge(bundle, place, this.#gates(made, ground, returned), clock);
+    const verdict = await judge(bundle, place, this.#gates(made, ground, returned), this.#secrets(made.report), clock);
     if (this.#signal.aborted) return this.#end({ kind: 'stopped' });
     const proven = {
       report: made.report,
@@ -270,6 +273,12 @@ class Attempt {
     };
     if (verdict.failure !== undefined) return this.#end({ kind: 'failed', failure: verdict.failure }, proven);
     return this.#end(undefined, proven);
+  }
+
+  #secrets({ summary, testPlan, notes }: Report): SecretsGround {
+    const said = [summary, testPlan, notes].filter((text) => text !== undefined).join('\n');
+    const key = this.#options.secretsKey;
+    return { key, lifted: new Set(this.#job.lifted), log: () => this.#log.soFar(), said };
   }
 
   #gates({ resultTree }: Made, { slots }: Ground, returned: Promise<void>): GateGround {

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Lane } from '../base/lane.ts';
@@ -43,6 +43,13 @@ export class AttemptLog {
   write({ stream, text }: LogEvent): void {
     const at = new Date(this.#clock.now()).toISOString();
     for (const line of text.replace(/\n$/, '').split('\n')) this.#take(`${at} ${stream.padEnd(6)} | ${line}\n`);
+  }
+
+  /** The bytes that the log would have if it ended now. */
+  async soFar(): Promise<Buffer> {
+    await this.#flush();
+    const written = await readFile(this.path);
+    return this.#tail.length === 0 ? written : Buffer.concat([written, Buffer.from(this.#tail.join(''))]);
   }
 
   /** Writes what is left, and the end of a log that was cut. */

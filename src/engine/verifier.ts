@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { Bundle } from '../checks/bundle.ts';
 import type { GateGround } from '../checks/gateRun.ts';
 import { judge } from '../checks/pipeline.ts';
+import type { SecretsGround } from '../checks/secrets.ts';
 import type { Check } from '../domain/artifact.ts';
 import { Certificate } from '../domain/certificate.ts';
 import type { Digest, ObjectId } from '../domain/ids.ts';
@@ -29,6 +30,8 @@ export interface VerifierOptions {
   readonly clock: Clock;
   readonly maxPatchBytes: number;
   readonly recordId: string;
+  /** The record's own, for the fingerprints of secrets. */
+  readonly secretsKey: Uint8Array;
   /** The relay's own environment: gates get what an allow-list lets through. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -131,8 +134,20 @@ export class Verifier {
     if (!bundle.ok) return [...trees, claim('bundle', false, bundle.error)];
     const git = place.ground.mirror.git;
     const gates = this.#gates(job, { ...place, resultTree });
-    const again = await judge(bundle.value, { ...place, git }, gates, this.#options.clock);
+    const again = await judge(bundle.value, { ...place, git }, gates, this.#secrets(job), this.#options.clock);
     return [...trees, ...predicate.checks.map((check) => compared(check, again.checks))];
+  }
+
+  /** The log is the one that is served. */
+  #secrets(job: Judged): SecretsGround {
+    const { secretsKey: key, vault } = this.#options;
+    const log = async (): Promise<Buffer> => {
+      const kept = job.outcome.artifacts.find(({ name }) => name === 'logs.txt');
+      const bytes = kept === undefined ? undefined : await vault.read(kept.digest);
+      return bytes?.ok === true ? bytes.value : Buffer.alloc(0);
+    };
+    const { summary: said } = job.outcome;
+    return { key, lifted: new Set(job.lifted), log, ...(said === undefined ? {} : { said }) };
   }
 
   /** The ground on which the job's gates run again: what they print is not told to anybody. */

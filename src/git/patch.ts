@@ -56,7 +56,7 @@ export function parsePatch(patch: Uint8Array): Result<readonly PatchedFile[], Ma
 }
 
 /** `diff --git a/X b/X` names one path twice, because the relay's patches carry no renames. */
-function pathOf(line: string): BytePath {
+export function pathOf(line: string): BytePath {
   const names = line.slice('diff --git '.length);
   const quoted = /^("a\/(?:[^"\\]|\\.)*") /.exec(names)?.[1];
   return quoted === undefined ? names.slice(2, (names.length - 1) / 2) : unquoted(quoted).slice(2);

@@ -108,7 +108,7 @@ function composed(
   parts: { readonly store: JobStore; readonly vault: Vault; readonly sources: Sources; readonly logs: string },
   onRunner: (runner: Runner) => void,
 ): ConstructorParameters<typeof Engine>[0] {
-  const common = { clock: systemClock, log: silentLog };
+  const common = { clock: systemClock, log: silentLog, secretsKey: Buffer.alloc(32) };
   const executors = new ExecutorRegistry();
   executors.register(commandExecutor(systemClock));
   return {

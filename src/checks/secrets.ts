@@ -1,0 +1,202 @@
+import { createHmac } from 'node:crypto';
+import { failure } from '../domain/failure.ts';
+import type { SecretFind } from '../domain/secretFind.ts';
+import { blobs, inTree } from '../git/blobs.ts';
+import { describe, type Git } from '../git/git.ts';
+import { patchItems } from '../git/patchItems.ts';
+import type { Bundle } from './bundle.ts';
+import { failed, passed, type Finding } from './finding.ts';
+import { linesOf, Redactor } from './redactor.ts';
+import { SecretScan, type SecretSource } from './secretScan.ts';
+import type { PlacedMatch } from './secretWindow.ts';
+
+/** What the scan needs beside the bundle. */
+export interface SecretsGround {
+  /** The record's own: without it, a fingerprint tells nothing of a secret that could be guessed. */
+  readonly key: Uint8Array;
+  /** Fingerprints that a person has lifted. */
+  readonly lifted: ReadonlySet<string>;
+  /** The attempt's log as it is now, with what was said about the attempt; asked again when gates have printed to it. */
+  log(): Promise<Buffer>;
+  /** What the executor says of its work. */
+  readonly said?: string;
+}
+
+/** A larger file that git calls binary is not looked into. */
+const LARGEST_BINARY = 64 * 1024 * 1024;
+
+const LOG_NAME = 'logs.txt';
+
+/** Secrets in the patch, in the log and in what the executor said; what stands, and what takes it out. */
+export class SecretsCheck {
+  readonly #bundle: Bundle;
+  readonly #git: Git;
+  readonly #ground: SecretsGround;
+  #scan: Promise<SecretScan> | undefined;
+  #inWork: readonly PlacedMatch[] = [];
+  #inLog: readonly PlacedMatch[] = [];
+  #logBytes = 0;
+  #unseen: string[] = [];
+  #isComplete = true;
+  #sorted: Sorted = { standing: [], lifted: [], known: [] };
+
+  constructor(bundle: Bundle, git: Git, ground: SecretsGround) {
+    this.#bundle = bundle;
+    this.#git = git;
+    this.#ground = ground;
+  }
+
+  /** Those that are neither lifted nor in the baseline. */
+  get finds(): readonly SecretFind[] {
+    return this.#sorted.standing.map(({ find }) => find);
+  }
+
+  /** Takes them out of what is served. */
+  redactor(): Redactor {
+    return new Redactor(
+      this.#sorted.standing.map(({ match }) => ({ rule: match.rule, secret: match.secret, source: match.source })),
+      this.#isComplete,
+    );
+  }
+
+  async run(): Promise<Finding> {
+    const { patch } = this.#bundle;
+    const { said } = this.#ground;
+    const found: PlacedMatch[] = [...(await this.#look({ kind: 'patch', patch }))];
+    const binaries = binariesOf(this.#bundle);
+    for await (const blob of blobs(this.#git, [...binaries.keys()], LARGEST_BINARY)) {
+      if (!blob.ok) return failed(failure('INTERNAL_ERROR', `A file could not be scanned: ${describe(blob.error)}`));
+      const { id, bytes } = blob.value;
+      const name = binaries.get(id) ?? id;
+      if (bytes === undefined) this.#unseen.push(name);
+      else found.push(...(await this.#look({ kind: 'file', name, bytes })));
+    }
+    if (said !== undefined)
+      found.push(...(await this.#look({ kind: 'file', name: "the executor's report", bytes: Buffer.from(said) })));
+    this.#inWork = found;
+    await this.#lookAtLog();
+    return this.#judged();
+  }
+
+  /** Once more, with what the log has got since: gates run a model's code as well. Undefined where nothing came. */
+  async again(): Promise<Finding | undefined> {
+    return (await this.#lookAtLog()) ? this.#judged() : undefined;
+  }
+
+  async #lookAtLog(): Promise<boolean> {
+    const bytes = await this.#ground.log();
+    if (bytes.length === this.#logBytes) return false;
+    this.#logBytes = bytes.length;
+    this.#inLog = await this.#look({ kind: 'log', name: LOG_NAME, bytes });
+    return true;
+  }
+
+  async #look(source: SecretSource): Promise<readonly PlacedMatch[]> {
+    const scan = await (this.#scan ??= SecretScan.open());
+    const found = await scan.run(source);
+    this.#isComplete = scan.isComplete;
+    return found;
+  }
+
+  async #judged(): Promise<Finding> {
+    const all = [...this.#inWork, ...this.#inLog].map((match) => ({ match, find: findOf(match, this.#ground.key) }));
+    this.#sorted = await this.#sort(all);
+    if (!this.#isComplete) return failed(failure('POLICY', TOO_MANY));
+    return findingOf(this.#sorted, this.#unseen, this.#logBytes + this.#bundle.patch.byteLength);
+  }
+
+  /** What the repository has at its baseline is no news, wherever it stands there: a moved line fails no job. */
+  async #sort(all: readonly Told[]): Promise<Sorted> {
+    const { lifted } = this.#ground;
+    const others = all.filter(({ find }) => !lifted.has(find.fingerprint));
+    const told = await inTree(this.#git, this.#bundle.baseTree, [
+      ...new Set(others.slice(0, MOST_SOUGHT).flatMap(({ match }) => linesOf(match.secret).slice(0, 1))),
+    ]);
+    const known = (match: PlacedMatch): boolean => told.ok && told.value.has(linesOf(match.secret)[0] ?? '');
+    return {
+      standing: others.filter(({ match }) => !known(match)),
+      known: others.filter(({ match }) => known(match)),
+      lifted: all.filter(({ find }) => lifted.has(find.fingerprint)),
+    };
+  }
+}
+
+const TOO_MANY =
+  'There are more secrets in what the job made than the relay counts. Nothing of it is shown. Have the task make none.';
+
+/** Secrets that are looked for in the baseline; those beyond stand. */
+const MOST_SOUGHT = 200;
+
+interface Told {
+  readonly match: PlacedMatch;
+  readonly find: SecretFind;
+}
+
+interface Sorted {
+  readonly standing: readonly Told[];
+  readonly lifted: readonly Told[];
+  readonly known: readonly Told[];
+}
+
+/** Contents of the files that the patch carries as binary, with their paths. */
+function binariesOf({ patch, files }: Bundle): ReadonlyMap<string, string> {
+  const ids = new Map(files.filter(({ kind }) => kind !== 'deleted').map(({ path, newId }) => [path, newId]));
+  const found = new Map<string, string>();
+  let path = '';
+  for (const item of patchItems(patch)) {
+    if (item.kind === 'file') path = item.path;
+    else if (item.kind === 'binary') {
+      const id = ids.get(path);
+      if (id !== undefined) found.set(id, path);
+    }
+  }
+  return found;
+}
+
+/** A key, so that nobody can try passwords against it; without white space, so that one key has one, however indented. */
+function fingerprintOf({ rule, secret }: PlacedMatch, key: Uint8Array): string {
+  const plain = secret.replace(/\\[nr]|\s/g, '');
+  return createHmac('sha256', key).update(`${rule}\0${plain}`, 'latin1').digest('hex').slice(0, FINGERPRINT_DIGITS);
+}
+
+/** 64 bits: it names one find among those of a record, and is typed by people. */
+const FINGERPRINT_DIGITS = 16;
+
+function findOf(match: PlacedMatch, key: Uint8Array): SecretFind {
+  const { rule, source, line, column } = match;
+  return { fingerprint: fingerprintOf(match, key), rule, source, line, column, preview: previewOf(match.secret) };
+}
+
+const MOST_SHOWN = 4;
+
+/** Of a short secret less is shown: an eighth of it at most. */
+function previewOf(secret: string): string {
+  const shown = secret.slice(0, Math.min(MOST_SHOWN, Math.floor(secret.length / 8))).replace(/[^\x21-\x7e]/g, '?');
+  return `${shown}…, ${String(secret.length)} characters`;
+}
+
+const MOST_TOLD = 5;
+
+function findingOf({ standing, lifted, known }: Sorted, unseen: readonly string[], bytes: number): Finding {
+  const notes = [
+    ...(lifted.length === 0 ? [] : [`Lifted: ${listed(lifted)}.`]),
+    ...(known.length === 0 ? [] : [`At the baseline already: ${listed(known)}.`]),
+    ...(unseen.length === 0 ? [] : [`Too large to be looked into: ${unseen.slice(0, MOST_TOLD).join(', ')}.`]),
+  ];
+  const [first] = standing;
+  if (first === undefined) return passed([`No secret in ${String(bytes)} bytes of patch and log.`, ...notes].join(' '));
+  const what = standing.length === 1 ? 'is a secret' : `are ${String(standing.length)} secrets`;
+  const why =
+    `There ${what} in what the job made: ${listed(standing)}. Have the task read it from elsewhere; or, if it is none, ` +
+    `lift it: task-relay lift JOB ${first.find.fingerprint}, or "Relay: Lift Secret Find".`;
+  return failed(failure('POLICY', why), [why, ...notes].join('\n'));
+}
+
+function listed(all: readonly Told[]): string {
+  const more = all.length > MOST_TOLD ? ` and ${String(all.length - MOST_TOLD)} more` : '';
+  const told = all.slice(0, MOST_TOLD).map(({ find: { rule, source, line, preview, fingerprint } }) => {
+    const where = source === LOG_NAME ? source : `"${source}"`;
+    return `${rule} in ${where}, line ${String(line)} (${preview}, fingerprint ${fingerprint})`;
+  });
+  return `${told.join('; ')}${more}`;
+}
