@@ -16,43 +16,93 @@ export interface MalformedPatch {
 
 const HUNK = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/;
 
-/** Reads a `git diff --full-index --binary` patch; every hunk must have the lines that it announces. */
+/**
+ * Reads a `git diff --full-index --binary` patch; every hunk must have the lines that it announces. It is walked through
+ * line by line: a list of the lines of a large patch would be several times its size.
+ */
 export function parsePatch(patch: Uint8Array): Result<readonly PatchedFile[], MalformedPatch> {
-  const lines = Buffer.from(patch.buffer, patch.byteOffset, patch.byteLength).toString('latin1').split('\n');
+  const lines = new Lines(Buffer.from(patch.buffer, patch.byteOffset, patch.byteLength));
   const files: { path: BytePath; added: number; deleted: number; binary: boolean }[] = [];
-  let index = 0;
-  while (index < lines.length) {
-    const line = lines[index] ?? '';
+  while (lines.next()) {
     const file = files.at(-1);
-    index += 1;
-    const hunk = HUNK.exec(line);
-    if (line.startsWith('diff --git ')) {
-      files.push({ path: pathOf(line), added: 0, deleted: 0, binary: false });
-    } else if (line.startsWith('GIT binary patch') && file !== undefined) {
+    if (lines.startsWith('diff --git ')) {
+      files.push({ path: pathOf(lines.text()), added: 0, deleted: 0, binary: false });
+    } else if (lines.startsWith('GIT binary patch') && file !== undefined) {
       file.binary = true;
-    } else if (hunk !== null) {
-      if (file === undefined) return malformed(index, 'a hunk without a file');
-      let left = { old: Number(hunk[1] ?? 1), now: Number(hunk[2] ?? 1) };
-      while (left.old > 0 || left.now > 0) {
-        const body = lines[index] ?? '';
-        if (index >= lines.length) return malformed(index, 'the last hunk ends early');
-        index += 1;
-        if (body.startsWith('+')) {
-          file.added += 1;
-          left = { ...left, now: left.now - 1 };
-        } else if (body.startsWith('-')) {
-          file.deleted += 1;
-          left = { ...left, old: left.old - 1 };
-        } else if (body.startsWith(' ') || body === '') {
-          left = { old: left.old - 1, now: left.now - 1 };
-        } else if (!body.startsWith('\\')) {
-          return malformed(index, `"${body.slice(0, 40)}" is no line of a hunk`);
-        }
-      }
+    } else if (lines.startsWith('@@ -')) {
+      const hunk = HUNK.exec(lines.text());
+      if (hunk === null) continue;
+      if (file === undefined) return malformed(lines.number, 'a hunk without a file');
+      const wrong = readHunk(lines, file, Number(hunk[1] ?? 1), Number(hunk[2] ?? 1));
+      if (wrong !== undefined) return malformed(lines.number, wrong);
     }
   }
   if (files.length === 0 && patch.byteLength > 0) return malformed(1, 'no "diff --git" line');
   return ok(files.map((file) => ({ ...file, path: shown(file.path) })));
+}
+
+/** Counts a hunk's lines; what is wrong with it, where something is. */
+function readHunk(
+  lines: Lines,
+  file: { added: number; deleted: number },
+  oldLines: number,
+  newLines: number,
+): string | undefined {
+  let [old, now] = [oldLines, newLines];
+  while (old > 0 || now > 0) {
+    if (!lines.next()) return 'the last hunk ends early';
+    if (lines.startsWith('+')) {
+      file.added += 1;
+      now -= 1;
+    } else if (lines.startsWith('-')) {
+      file.deleted += 1;
+      old -= 1;
+    } else if (lines.startsWith(' ') || lines.isEmpty) {
+      old -= 1;
+      now -= 1;
+    } else if (!lines.startsWith('\\')) {
+      return `"${lines.text().slice(0, 40)}" is no line of a hunk`;
+    }
+  }
+  return undefined;
+}
+
+/** A walk through lines: only the one at hand is looked at. */
+class Lines {
+  readonly #bytes: Buffer;
+  #from = 0;
+  #to = -1;
+  /** Of the line at hand, from 1. */
+  number = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#from === this.#to;
+  }
+
+  /** Goes to the next line; after a last newline there is an empty one. */
+  next(): boolean {
+    if (this.#to >= this.#bytes.length) return false;
+    this.#from = this.#to + 1;
+    const newline = this.#bytes.indexOf(10, this.#from);
+    this.#to = newline < 0 ? this.#bytes.length : newline;
+    this.number += 1;
+    return true;
+  }
+
+  startsWith(word: string): boolean {
+    if (this.#to - this.#from < word.length) return false;
+    for (let at = 0; at < word.length; at++) if (this.#bytes[this.#from + at] !== word.charCodeAt(at)) return false;
+    return true;
+  }
+
+  /** One character a byte. */
+  text(): string {
+    return this.#bytes.toString('latin1', this.#from, this.#to);
+  }
 }
 
 /** `diff --git a/X b/X` names one path twice, because the relay's patches carry no renames. */
