@@ -121,6 +121,20 @@ export class SecretsCheck {
   }
 }
 
+/** What takes the secrets out of one text by itself: a log that no patch came with, a file of a patch that was kept apart. */
+export async function redactorOf(
+  source: SecretSource,
+  { key, lifted }: Pick<SecretsGround, 'key' | 'lifted'>,
+): Promise<Redactor> {
+  const scan = await SecretScan.open();
+  const found = await scan.run(source);
+  const standing = found.filter((match) => !lifted.has(fingerprintOf(match, key)));
+  return new Redactor(
+    standing.map(({ rule, secret, source }) => ({ rule, secret, source })),
+    scan.isComplete,
+  );
+}
+
 const TOO_MANY =
   'There are more secrets in what the job made than the relay counts. Nothing of it is shown. Have the task make none.';
 

@@ -46,6 +46,7 @@ interface Core {
 /** A patch that is to be judged again, and what its executor said of it: no executor runs. */
 export interface Rejudged {
   readonly patch: Digest;
+  readonly log: Digest;
   readonly provenance: Provenance;
   readonly summary?: string;
   readonly usage?: Usage;

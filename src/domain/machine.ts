@@ -152,6 +152,7 @@ function lifted(job: Job, event: Of<'lifted'>, at: number): Step {
     lifted: [...new Set([...(job.lifted ?? []), ...event.finds])],
     rejudged: {
       patch: quarantine.patch,
+      log: quarantine.log,
       provenance: quarantine.provenance,
       ...(summary === undefined ? {} : { summary }),
       ...(usage === undefined ? {} : { usage }),

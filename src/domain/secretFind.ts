@@ -16,6 +16,11 @@ export const SecretFind = z.object({
 });
 export type SecretFind = z.infer<typeof SecretFind>;
 
-/** What was kept apart because of secrets in it: the patch as the executor made it, which nothing serves. */
-export const Quarantine = z.object({ patch: Digest, finds: z.array(SecretFind), provenance: Provenance });
+/** What was kept apart because of secrets in it, as it was: patch and log. Nothing serves it. */
+export const Quarantine = z.object({
+  patch: Digest,
+  log: Digest,
+  finds: z.array(SecretFind),
+  provenance: Provenance,
+});
 export type Quarantine = z.infer<typeof Quarantine>;

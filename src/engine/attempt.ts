@@ -189,7 +189,9 @@ class Attempt {
   }
 
   /** A patch that was kept apart, as its executor left it: nothing is run to make it again. */
-  async #makeFromKept({ patch, summary, usage }: Rejudged): Promise<Result<InGround, Stop>> {
+  async #makeFromKept({ patch, log, summary, usage }: Rejudged): Promise<Result<InGround, Stop>> {
+    const earlier = await this.#options.quarantine.read(log);
+    if (earlier.ok) this.#log.copy(earlier.value.toString('utf8'));
     this.#say(`judged again, with these finds lifted: ${(this.#job.lifted ?? []).join(', ')}`);
     const found = await this.#options.sources.ground(this.#job);
     if (!found.ok) return err({ kind: 'failed', failure: failure('EXECUTOR_ERROR', found.error.message) });
@@ -263,22 +265,17 @@ class Attempt {
       filtered: underFilter.value,
     };
     const place = { git: mirror.git, baseIndex: this.#baseIndex(), scratchIndex: this.#scratch() };
-    const verdict = await judge(bundle, place, this.#gates(made, ground, returned), this.#secrets(made.report), clock);
+    const gates = this.#gates(made, ground, returned);
+    const verdict = await judge(bundle, place, gates, this.#secrets(made.report), clock);
     if (this.#signal.aborted) return this.#end({ kind: 'stopped' });
     const proven = {
       report: made.report,
       bundle,
-      checks: verdict.checks,
+      ...verdict,
       provenance: provenanceOf(made.report, this.#job, this.#options.version),
     };
     if (verdict.failure !== undefined) return this.#end({ kind: 'failed', failure: verdict.failure }, proven);
     return this.#end(undefined, proven);
-  }
-
-  #secrets({ summary, testPlan, notes }: Report): SecretsGround {
-    const said = [summary, testPlan, notes].filter((text) => text !== undefined).join('\n');
-    const key = this.#options.secretsKey;
-    return { key, lifted: new Set(this.#job.lifted), log: () => this.#log.soFar(), said };
   }
 
   #gates({ resultTree }: Made, { slots }: Ground, returned: Promise<void>): GateGround {
@@ -296,12 +293,23 @@ class Attempt {
     });
   }
 
+  #secrets({ summary, testPlan, notes }: Report): SecretsGround {
+    const said = [summary, testPlan, notes].filter((text) => text !== undefined).join('\n');
+    const key = this.#options.secretsKey;
+    return { key, lifted: this.#lifted, log: () => this.#log.soFar(), said };
+  }
+
+  get #lifted(): ReadonlySet<string> {
+    return new Set(this.#job.lifted);
+  }
+
   async #end(stop: Stop | undefined, made: Sealable = {}): Promise<AttemptEnd> {
     if (stop?.kind === 'failed') this.#say(`${stop.failure.code}: ${stop.failure.message}`);
     else this.#say(stop === undefined ? 'succeeded' : 'stopped');
-    const { vault, clock, version, sources } = this.#options;
+    const { vault, quarantine, clock, version, sources, secretsKey: key } = this.#options;
     const environment = proofEnvironment({ relay: version, git: await sources.version(), variables: this.#env });
-    return seal({ job: this.#job, signal: this.#signal, log: this.#log, vault, clock, environment }, stop, made);
+    const own = { job: this.#job, signal: this.#signal, log: this.#log, secrets: { key, lifted: this.#lifted } };
+    return seal({ ...own, vault, quarantine, clock, environment }, stop, made);
   }
 
   #stopOr(error: ExecutorError): Stop {

@@ -9,6 +9,8 @@ import { Digest, newJobId, type JobId, type ObjectId } from '../domain/ids.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
 import { executorOf, type JobSpec } from '../domain/jobSpec.ts';
 import { refusalOf, type AdmissionPolicy } from '../domain/policy.ts';
+import { redactorOf } from '../checks/secrets.ts';
+import type { SecretSource } from '../checks/secretScan.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import type { CallInput, CallOutput } from '../protocol/calls.ts';
 import type { RelayChange } from '../protocol/change.ts';
@@ -33,6 +35,8 @@ export interface EngineOptions {
   readonly sources: Sources;
   readonly executors: ExecutorRegistry;
   readonly verifier: Verifier;
+  /** The record's own, for the fingerprints of secrets. */
+  readonly secretsKey: Uint8Array;
   readonly makeRunner: (onLog: (job: Job, bytes: number) => void) => Runner;
   readonly clock: Clock;
   readonly log: Log;
@@ -338,8 +342,17 @@ export class Engine {
       return err(relayError('illegal', `Job ${jobId} is ${job.value.state}: it has no changed files.`));
     }
     const content = await contentOf(job.value, path, side, this.#options);
-    if (!content.ok) return content;
-    return ok(content.value === undefined ? {} : { base64: content.value.toString('base64') });
+    if (!content.ok || content.value === undefined) return content.ok ? ok({}) : content;
+    const served =
+      job.value.outcome.quarantine === undefined || side === 'before'
+        ? content.value
+        : await this.#redacted(job.value, { kind: 'file', name: path, bytes: content.value });
+    return ok({ base64: served.toString('base64') });
+  }
+
+  async #redacted({ lifted }: Job, source: SecretSource & { readonly bytes: Buffer }): Promise<Buffer> {
+    const redactor = await redactorOf(source, { key: this.#options.secretsKey, lifted: new Set(lifted) });
+    return redactor.bytes(source.bytes);
   }
 
   #onAppended({ entry, job }: Appended): void {

@@ -1,17 +1,21 @@
+import { readFile, rm } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Bundle } from '../checks/bundle.ts';
 import { certificateOf } from '../checks/certificate.ts';
+import { redactorOf, type SecretsGround } from '../checks/secrets.ts';
+import type { Redactor } from '../checks/redactor.ts';
 import type { Artifact, Check } from '../domain/artifact.ts';
-import type { Outcome } from '../domain/event.ts';
 import type { ProofEnvironment } from '../domain/certificate.ts';
+import type { Outcome } from '../domain/event.ts';
 import type { Provenance, Report } from '../domain/executor.ts';
 import { failure, type Failure } from '../domain/failure.ts';
 import type { RunningJob } from '../domain/job.ts';
+import type { Quarantine, SecretFind } from '../domain/secretFind.ts';
 import type { IoError } from '../store/ioError.ts';
 import type { Stored, Vault } from '../store/vault.ts';
 import type { AttemptLog } from './attemptLog.ts';
-import { outMarkdown, pullRequest } from './documents.ts';
+import { outMarkdown, pullRequest, type Documented } from './documents.ts';
 import type { AttemptEnd } from './runner.ts';
 
 /** Why an attempt cannot go on: a failure to tell, or a signal that was raised. */
@@ -23,6 +27,8 @@ export interface Sealable {
   readonly bundle?: Bundle;
   readonly checks?: readonly Check[];
   readonly provenance?: Provenance;
+  readonly finds?: readonly SecretFind[];
+  readonly redactor?: Redactor;
 }
 
 export interface SealOptions {
@@ -30,6 +36,8 @@ export interface SealOptions {
   readonly signal: AbortSignal;
   readonly log: AttemptLog;
   readonly vault: Vault;
+  readonly quarantine: Vault;
+  readonly secrets: Pick<SecretsGround, 'key' | 'lifted'>;
   readonly clock: Clock;
   /** Where the proof was made. */
   readonly environment: ProofEnvironment;
@@ -41,61 +49,121 @@ const LISTED_FILES = 500;
 /** The longest pause between two tries to keep an artifact. */
 const LONGEST_WAIT_MS = 32_000;
 
-/** Closes the log, writes the artifacts and tells the end. The vault has them before anybody hears of it. */
+/**
+ * Closes the log, writes the artifacts and tells the end. The vault has them before anybody hears of it, and no secret that
+ * was found is in any of them: what is served was redacted, and a patch is kept apart as it was, for a lift.
+ */
 export async function seal(options: SealOptions, stop: Stop | undefined, made: Sealable): Promise<AttemptEnd> {
-  const { job, log, vault } = options;
+  const { job, log } = options;
   await log.close();
+  const redactor = made.redactor ?? (await redactorOfLog(options));
   if (stop?.kind === 'stopped') {
-    const kept = await keep(options, 'logs.txt', () => vault.putFile(log.path));
+    const kept = await keepLog(options, redactor);
     return { kind: 'stopped', artifacts: kept.ok ? [kept.value] : [] };
   }
   const files = made.bundle?.files ?? [];
+  const why = stop === undefined ? undefined : { ...stop.failure, message: redactor.text(stop.failure.message) };
+  const checks = await redactedOutputs(options, made.checks ?? [], redactor);
   const told = {
     job,
     files: files.slice(0, LISTED_FILES),
     fileCount: files.length,
-    checks: made.checks ?? [],
+    checks,
     ...(made.report === undefined ? {} : { report: made.report }),
-    ...(stop === undefined ? {} : { failure: stop.failure }),
+    ...(why === undefined ? {} : { failure: why }),
   };
-  const texts: readonly (readonly [Artifact['name'], Uint8Array])[] = [
-    ...(made.bundle === undefined ? [] : [['patch.diff', made.bundle.patch] as const]),
-    ['out.md', Buffer.from(outMarkdown(told))],
-    ...(stop === undefined ? [['pr.json', Buffer.from(pullRequest(told))] as const] : []),
-    ...certificate(options, stop?.failure, made),
-  ];
+  const quarantine = await keepApart(options, made);
+  const texts = textsOf(options, told, { ...made, checks }, redactor);
   const stored = await Promise.all([
-    ...texts.map(([name, bytes]) => keep(options, name, () => vault.put(bytes))),
-    keep(options, 'logs.txt', () => vault.putFile(log.path)),
+    ...texts.map(([name, bytes]) => keep(options, name, () => options.vault.put(bytes))),
+    keepLog(options, redactor),
   ]);
   const artifacts = stored.flatMap((kept) => (kept.ok ? [kept.value] : []));
-  const lost = stored.find((kept) => !kept.ok);
-  const checks = [...told.checks];
+  const lost = [...stored, quarantine].find((kept) => !kept.ok);
   if (lost?.ok === false) {
     return { kind: 'failed', failure: lost.error, outcome: { checks, artifacts, files: [], fileCount: 0 } };
   }
   const outcome: Outcome = {
-    ...(made.report?.summary === undefined ? {} : { summary: made.report.summary }),
+    ...(made.report?.summary === undefined ? {} : { summary: redactor.text(made.report.summary) }),
     ...(made.report?.usage === undefined ? {} : { usage: made.report.usage }),
     checks,
     artifacts,
     files: [...told.files],
     fileCount: files.length,
     ...(made.bundle === undefined ? {} : { resultTree: made.bundle.resultTree }),
+    ...(quarantine.ok && quarantine.value !== undefined ? { quarantine: quarantine.value } : {}),
   };
-  return stop === undefined ? { kind: 'succeeded', outcome } : { kind: 'failed', failure: stop.failure, outcome };
+  return why === undefined ? { kind: 'succeeded', outcome } : { kind: 'failed', failure: why, outcome };
+}
+
+/** Of an attempt that came to no verdict. */
+async function redactorOfLog({ log, secrets }: SealOptions): Promise<Redactor> {
+  return redactorOf({ kind: 'log', name: 'logs.txt', bytes: await readFile(log.path) }, secrets);
+}
+
+/** All artifacts but the log, without the secrets. */
+function textsOf(
+  options: SealOptions,
+  told: Documented,
+  made: Sealable,
+  redactor: Redactor,
+): readonly (readonly [Artifact['name'], Uint8Array])[] {
+  const text = (written: string): Buffer => Buffer.from(redactor.text(written));
+  const certificate = certificateText(options, made, told.failure);
+  return [
+    ...(made.bundle === undefined ? [] : [['patch.diff', redactor.patch(made.bundle.patch)] as const]),
+    ['out.md', text(outMarkdown(told))],
+    ...(told.failure === undefined ? [['pr.json', text(pullRequest(told))] as const] : []),
+    ...(certificate === undefined ? [] : [['certificate.json', text(certificate)] as const]),
+  ];
 }
 
 /** Of an attempt that came as far as to a patch. */
-function certificate(
+function certificateText(
   { job, environment, clock }: SealOptions,
-  failure: Failure | undefined,
   { bundle, checks = [], provenance }: Sealable,
-): readonly (readonly ['certificate.json', Uint8Array])[] {
-  if (bundle === undefined || provenance === undefined) return [];
+  failure: Failure | undefined,
+): string | undefined {
+  if (bundle === undefined || provenance === undefined) return undefined;
   const why = failure === undefined ? {} : { failure };
   const told = certificateOf({ job, bundle, checks, provenance, environment, finishedAt: clock.now(), ...why });
-  return [['certificate.json', Buffer.from(`${JSON.stringify(told, undefined, 2)}\n`)]];
+  return `${JSON.stringify(told, undefined, 2)}\n`;
+}
+
+/** Patch and log as they are, where nothing serves them; nothing where no secret stands. */
+async function keepApart(
+  options: SealOptions,
+  { bundle, provenance, finds = [] }: Sealable,
+): Promise<Result<Quarantine | undefined, Failure>> {
+  if (finds.length === 0 || bundle === undefined || provenance === undefined) return ok(undefined);
+  const { quarantine, log } = options;
+  const patch = await keep(options, 'patch.diff', () => quarantine.put(bundle.patch));
+  if (!patch.ok) return patch;
+  const whole = await readFile(log.path);
+  const kept = await keep(options, 'logs.txt', () => quarantine.put(whole));
+  if (!kept.ok) return kept;
+  return ok({ patch: patch.value.digest, log: kept.value.digest, finds: [...finds], provenance });
+}
+
+async function keepLog(options: SealOptions, redactor: Redactor): Promise<Result<Artifact, Failure>> {
+  const { log, vault } = options;
+  if (redactor.isIdle) return keep(options, 'logs.txt', () => vault.putFile(log.path));
+  const bytes = redactor.bytes(await readFile(log.path));
+  const kept = await keep(options, 'logs.txt', () => vault.put(bytes));
+  await rm(log.path, { force: true });
+  return kept;
+}
+
+/** What checks printed was kept while they ran; where a secret was found since, another text takes its place. */
+async function redactedOutputs({ vault }: SealOptions, checks: readonly Check[], redactor: Redactor): Promise<Check[]> {
+  if (redactor.isIdle) return [...checks];
+  return Promise.all(
+    checks.map(async ({ output, ...check }) => {
+      const read = output === undefined ? undefined : await vault.read(output.digest);
+      const put = read?.ok === true ? await vault.put(redactor.bytes(read.value)) : undefined;
+      return put?.ok === true ? { ...check, output: put.value } : check;
+    }),
+  );
 }
 
 /** A full disk may have room again in a moment: the work of an attempt is worth waiting for. */

@@ -138,18 +138,6 @@ export class Verifier {
     return [...trees, ...predicate.checks.map((check) => compared(check, again.checks))];
   }
 
-  /** The log is the one that is served. */
-  #secrets(job: Judged): SecretsGround {
-    const { secretsKey: key, vault } = this.#options;
-    const log = async (): Promise<Buffer> => {
-      const kept = job.outcome.artifacts.find(({ name }) => name === 'logs.txt');
-      const bytes = kept === undefined ? undefined : await vault.read(kept.digest);
-      return bytes?.ok === true ? bytes.value : Buffer.alloc(0);
-    };
-    const { summary: said } = job.outcome;
-    return { key, lifted: new Set(job.lifted), log, ...(said === undefined ? {} : { said }) };
-  }
-
   /** The ground on which the job's gates run again: what they print is not told to anybody. */
   #gates(
     job: Judged,
@@ -170,6 +158,19 @@ export class Verifier {
       signal: new AbortController().signal,
       say: () => undefined,
     });
+  }
+
+  /** The log as it was kept: nothing new is printed to it. */
+  #secrets({ lifted, outcome }: Judged): SecretsGround {
+    const { secretsKey: key, vault, quarantine } = this.#options;
+    const served = outcome.artifacts.find(({ name }) => name === 'logs.txt')?.digest;
+    const log = async (): Promise<Buffer> => {
+      const [from, digest] = outcome.quarantine === undefined ? [vault, served] : [quarantine, outcome.quarantine.log];
+      const read = digest === undefined ? undefined : await from.read(digest);
+      return read?.ok === true ? read.value : Buffer.alloc(0);
+    };
+    const said = outcome.summary === undefined ? {} : { said: outcome.summary };
+    return { key, lifted: new Set(lifted), log, ...said };
   }
 
   async #bundleOf(

@@ -108,7 +108,7 @@ function composed(
   parts: { readonly store: JobStore; readonly vault: Vault; readonly sources: Sources; readonly logs: string },
   onRunner: (runner: Runner) => void,
 ): ConstructorParameters<typeof Engine>[0] {
-  const common = { clock: systemClock, log: silentLog, secretsKey: Buffer.alloc(32) };
+  const common = { clock: systemClock, log: silentLog };
   const executors = new ExecutorRegistry();
   executors.register(commandExecutor(systemClock));
   return {
@@ -118,18 +118,26 @@ function composed(
     policy: { agentCommands: 'allow' },
     allowed: noneAllowed,
     concurrency,
+    secretsKey: Buffer.alloc(32),
     verifier: new Verifier({
       ...parts,
       ...common,
       quarantine: parts.vault,
       maxPatchBytes: LARGEST_PATCH,
       recordId: 'bench',
+      secretsKey: Buffer.alloc(32),
       environment: process.env,
     }),
     makeRunner: (onLog) => {
-      const local = { recordId: 'bench', version: 'bench', environment: process.env, maxPatchBytes: LARGEST_PATCH };
-      const made =
-        runner ?? new LocalRunner({ ...parts, ...common, ...local, quarantine: parts.vault, executors, onLog });
+      const local = {
+        recordId: 'bench',
+        version: 'bench',
+        environment: process.env,
+        maxPatchBytes: LARGEST_PATCH,
+        secretsKey: Buffer.alloc(32),
+        quarantine: parts.vault,
+      };
+      const made = runner ?? new LocalRunner({ ...parts, ...common, ...local, executors, onLog });
       onRunner(made);
       return made;
     },

@@ -49,6 +49,7 @@ export const withheld = (attempt = 1): JobEvent => ({
     summary: 'done',
     quarantine: {
       patch: someDigest,
+      log: someDigest,
       provenance: { version: '1', prompt: someDigest },
       finds: [{ fingerprint: 'f', rule: 'a key', source: 'a.txt', line: 1, column: 1, preview: 'AKIA…' }],
     },

@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ArtifactName } from '../../src/domain/artifact.ts';
+import type { JobView } from '../../src/protocol/jobView.ts';
+import { plantedSecrets } from '../checks/secretCorpus.ts';
+import { expectNothingLeft } from '../fixtures/leftovers.ts';
+import { git, makeRepository, removeDirectory, temporaryDirectory, write } from '../fixtures/repository.ts';
+import { command, must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
+
+let directory: string;
+let repository: string;
+let host: TestHost;
+
+const [token = '', other = ''] = plantedSecrets(11)
+  .filter(({ kind }) => kind === 'GitHub classic' || kind === 'Linear')
+  .map(({ secret }) => secret);
+
+beforeAll(async () => {
+  directory = temporaryDirectory();
+  repository = makeRepository(join(directory, 'repo'), { 'a.txt': 'one\n' });
+  // The command line of a job is in its record: the secrets come from elsewhere.
+  write(directory, { token: `${token}\n`, other: `${other}\n` });
+  host = await openTestHost({
+    directory: repository,
+    cache: join(directory, 'cache'),
+    environment: { XDG_S: directory },
+  });
+});
+
+afterAll(async () => {
+  await host.close();
+  await expectNothingLeft(host.host.places);
+  removeDirectory(directory);
+});
+
+/** All that anybody is given of a job. */
+async function served(job: JobView): Promise<string> {
+  const parts: string[] = [JSON.stringify(await host.view(job.jobId))];
+  for (const { name } of job.artifacts) parts.push((await host.artifact(job.jobId, name)).toString('latin1'));
+  for (const { path } of job.files) {
+    const content = must(await host.relay.content({ jobId: job.jobId, path, side: 'after' }));
+    parts.push(Buffer.from(content.base64 ?? '', 'base64').toString('latin1'));
+  }
+  for (const { name, output } of job.checks) {
+    if (output === undefined) continue;
+    const slice = must(
+      await host.relay.checkOutput({ jobId: job.jobId, check: name, offset: 0, maxBytes: 1024 * 1024 }),
+    );
+    parts.push(Buffer.from(slice.base64, 'base64').toString('latin1'));
+  }
+  parts.push(JSON.stringify(must(await host.relay.events({ jobId: job.jobId }))));
+  return parts.join('\n');
+}
+
+const fingerprints = (job: JobView): readonly string[] => (job.secrets ?? []).map(({ fingerprint }) => fingerprint);
+
+describe('a job with a secret', () => {
+  it('shows it nowhere, and keeps patch and log apart for nobody but their owner', async () => {
+    const job = await host.run(command('cp "$XDG_S/token" key.txt; cat "$XDG_S/token"; echo two >> a.txt'));
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY', fileCount: 2 });
+    expect(job.secrets).toMatchObject([{ source: 'key.txt', line: 1 }, { source: 'logs.txt' }]);
+    expect(job.artifacts.map(({ name }) => name).sort()).toEqual(
+      ArtifactName.options.filter((name) => name !== 'pr.json').sort(),
+    );
+    const all = await served(job);
+    expect(all).toContain('[redacted: GitHub Token]');
+    expect(all).not.toContain(token);
+    const apart = join(host.host.places.record, 'quarantine');
+    const files = readdirSync(apart, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+    const paths = files.map((one) => join(one.parentPath, one.name));
+    expect(paths.filter((path) => readFileSync(path).includes(token)).length).toBe(2);
+    for (const path of paths) expect(statSync(path).mode & 0o077).toBe(0);
+    expect((await host.relay.apply({ jobId: job.jobId, origin: 'cli', dryRun: false })).ok).toBe(false);
+    expect(must(await host.relay.verify({ jobId: job.jobId })).claims.filter(({ holds }) => !holds)).toEqual([]);
+  });
+
+  it('shows it not in the output of a gate, nor where the command failed or was stopped', async () => {
+    const gate = { name: 'says', run: 'cat "$XDG_S/token"' };
+    const said = await host.run(command('echo two >> a.txt', { checks: [gate] }));
+    expect(said).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    expect(await served(said)).not.toContain(token);
+    const failed = await host.run(command('cat "$XDG_S/token" >&2; exit 3'));
+    expect(failed).toMatchObject({ state: 'FAILED', reasonCode: 'EXECUTOR_ERROR' });
+    expect(await served(failed)).not.toContain(token);
+    const { jobId } = must(await host.submit(command('cat "$XDG_S/token"; echo said; sleep 60')));
+    await host.logged(jobId, 'said');
+    must(await host.relay.cancel({ jobId, origin: 'cli' }));
+    await host.host.close();
+    host = await openTestHost({
+      directory: repository,
+      cache: join(directory, 'cache'),
+      environment: { XDG_S: directory },
+    });
+    const stopped = await host.view(jobId);
+    expect(stopped).toMatchObject({ state: 'CANCELED', artifacts: [{ name: 'logs.txt' }] });
+    expect(await served(stopped)).not.toContain(token);
+  });
+});
+
+describe('a lift', () => {
+  it("is a person's, names a find that is there, and is recorded", async () => {
+    const job = await host.run(command('cp "$XDG_S/token" key.txt'));
+    const [find = ''] = fingerprints(job);
+    const { jobId } = job;
+    expect(await host.relay.lift({ jobId, finds: [find], origin: 'mcp' })).toMatchObject({
+      error: { kind: 'refused' },
+    });
+    expect(await host.relay.lift({ jobId, finds: ['0'.repeat(16)], origin: 'cli' })).toMatchObject({
+      error: { kind: 'invalid', message: expect.stringContaining(find) as string },
+    });
+    expect((await host.view(jobId)).state).toBe('FAILED');
+    must(await host.relay.lift({ jobId, finds: [find], origin: 'cli' }));
+    const again = await host.ended(jobId);
+    expect(again).toMatchObject({ state: 'SUCCEEDED', attempt: 2, lifted: [find] });
+    expect(again).not.toHaveProperty('secrets');
+    const { entries } = must(await host.relay.events({ jobId }));
+    expect(entries.map(({ event }) => event)).toContainEqual({ type: 'lifted', finds: [find], by: 'cli' });
+  });
+
+  it('serves what the executor made, without running it again, judged by all checks', async () => {
+    const runs = join(directory, 'runs');
+    const checks = [{ name: 'two', run: 'grep -q two a.txt' }];
+    const job = await host.run(
+      command(`echo run >> '${runs}'; echo heard; cp "$XDG_S/token" key.txt; echo two >> a.txt`, { checks }),
+    );
+    expect(job.checks.at(-1)).toMatchObject({ name: 'two', verdict: 'skip' });
+    must(await host.relay.lift({ jobId: job.jobId, finds: [...fingerprints(job)], origin: 'editor' }));
+    const again = await host.ended(job.jobId);
+    expect(again.state).toBe('SUCCEEDED');
+    expect(again.checks.at(-1)).toMatchObject({ name: 'two', verdict: 'pass', label: 'fixed' });
+    expect(readFileSync(runs, 'utf8')).toBe('run\n');
+    expect((await host.artifact(job.jobId, 'patch.diff')).toString()).toContain(`+${token}`);
+    const log = (await host.artifact(job.jobId, 'logs.txt')).toString();
+    expect(log).toMatch(/ stdout \| heard\n[^]*judged again/);
+    expect(must(await host.relay.verify({ jobId: job.jobId })).claims.filter(({ holds }) => !holds)).toEqual([]);
+    must(await host.relay.apply({ jobId: job.jobId, origin: 'cli', dryRun: false }));
+    expect(readFileSync(join(repository, 'key.txt'), 'utf8')).toBe(`${token}\n`);
+    must(await host.relay.undo({ jobId: job.jobId, origin: 'cli' }));
+    expect(git(repository, 'status', '--porcelain')).toBe('');
+  });
+
+  it('holds for the find that it names, and for no other', async () => {
+    const job = await host.run(command('cp "$XDG_S/token" key.txt; cp "$XDG_S/other" other.txt'));
+    const one = job.secrets?.find(({ source }) => source === 'key.txt')?.fingerprint ?? '';
+    must(await host.relay.lift({ jobId: job.jobId, finds: [one], origin: 'cli' }));
+    const still = await host.ended(job.jobId);
+    expect(still).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY', attempt: 2, lifted: [one] });
+    expect(still.secrets?.map(({ source }) => source)).toEqual(['other.txt']);
+    expect(await served(still)).not.toContain(other);
+    must(await host.relay.lift({ jobId: job.jobId, finds: [...fingerprints(still)], origin: 'cli' }));
+    expect(await host.ended(job.jobId)).toMatchObject({ state: 'SUCCEEDED', attempt: 3 });
+  });
+
+  it('outlives the host that took it', async () => {
+    const job = await host.run(command('cp "$XDG_S/token" key.txt', { checks: [{ name: 'slow', run: 'sleep 30' }] }));
+    must(await host.relay.lift({ jobId: job.jobId, finds: [...fingerprints(job)], origin: 'cli' }));
+    await host.running(job.jobId);
+    await host.close();
+    host = await openTestHost({
+      directory: repository,
+      cache: join(directory, 'cache'),
+      environment: { XDG_S: directory },
+    });
+    expect((await host.running(job.jobId)).state).toBe('RUNNING');
+    must(await host.relay.cancel({ jobId: job.jobId, origin: 'cli' }));
+    expect((await host.ended(job.jobId)).state).toBe('CANCELED');
+  });
+});
