@@ -35,7 +35,9 @@ export function checkUri({ summary }: Job, check: string): vscode.Uri {
 }
 
 export function fileUri({ summary }: Job, path: string, side: 'before' | 'after'): vscode.Uri {
-  return vscode.Uri.from({ scheme: FILE_SCHEME, authority: `${summary.jobId}.${side}`, path: `/${path}` });
+  // Another attempt may have another content: a document that is open must not stand for it.
+  const query = String(summary.attempt);
+  return vscode.Uri.from({ scheme: FILE_SCHEME, authority: `${summary.jobId}.${side}`, path: `/${path}`, query });
 }
 
 function version({ stateVersion }: Job['summary']): string {

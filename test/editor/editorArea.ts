@@ -72,9 +72,12 @@ export class EditorArea {
     await until(`a line with "${text}"`, async () => (await this.lines()).some((line) => line.includes(text)));
   }
 
-  /** The diff editor in front, once it has computed its diff. */
+  /** The diff editor in front, once it has computed its diff: one that differs in nothing is not waited for. */
   async diff(): Promise<ShownDiff> {
-    return readDiff(this.#part.locator('.editor-instance .monaco-diff-editor').first());
+    return until('a diff', async () => {
+      const diff = await readDiff(this.#part.locator('.editor-instance .monaco-diff-editor').first());
+      return diff.inserted.length + diff.deleted.length > 0 && diff;
+    });
   }
 
   /** The files of the multi-file diff in front that are drawn, from top to bottom. */

@@ -65,8 +65,11 @@ describeInEditor('the main job in the editor', (start) => {
     expect(await row.accessibleName()).toContain('Add a fourth line, SUCCEEDED, command');
     await window.activityBar.showsBadge('Task Relay', '1');
     await row.expand();
-    const parts = ['a.txt', 'b.txt', 'c.txt', 'bundle', 'scope', 'applies', 'fidelity', 'lines', 'out.md', 'logs.txt'];
-    await tree.shows('Add a fourth line', ...parts.map((part) => `  ${part}`));
+    const parts = ['a.txt', 'b.txt', 'c.txt', 'bundle', 'scope', 'secrets', 'applies', 'fidelity', 'lines'];
+    await tree.shows(
+      'Add a fourth line',
+      ...[...parts, 'out.md', 'certificate', 'logs.txt'].map((part) => `  ${part}`),
+    );
     await window.screenshot('tree-succeeded');
     expect(git(folder, 'status', '--porcelain')).toBe('');
   });
