@@ -200,17 +200,22 @@ function findingOf({ standing, lifted, known }: Sorted, unseen: readonly string[
   const [first] = standing;
   if (first === undefined) return passed([`No secret in ${String(bytes)} bytes of patch and log.`, ...notes].join(' '));
   const what = standing.length === 1 ? 'is a secret' : `are ${String(standing.length)} secrets`;
-  const why =
-    `There ${what} in what the job made: ${listed(standing)}. Have the task read it from elsewhere; or, if it is none, ` +
-    `lift it: task-relay lift JOB ${first.find.fingerprint}, or "Relay: Lift Secret Find".`;
-  return failed(failure('POLICY', why), [why, ...notes].join('\n'));
+  const remedy =
+    `Have the task read it from elsewhere; or, if it is none, lift it: task-relay lift JOB ${first.find.fingerprint}, ` +
+    'or "Relay: Lift Secret Find".';
+  const why = `There ${what} in what the job made: ${listed(standing)}. ${remedy}`;
+  const detail = [`There ${what} in what the job made:`, ...lines(standing), remedy, ...notes].join('\n');
+  return failed(failure('POLICY', why), detail);
 }
 
 function listed(all: readonly Told[]): string {
   const more = all.length > MOST_TOLD ? ` and ${String(all.length - MOST_TOLD)} more` : '';
-  const told = all.slice(0, MOST_TOLD).map(({ find: { rule, source, line, preview, fingerprint } }) => {
+  return `${lines(all.slice(0, MOST_TOLD)).join('; ')}${more}`;
+}
+
+function lines(all: readonly Told[]): readonly string[] {
+  return all.map(({ find: { rule, source, line, preview, fingerprint } }) => {
     const where = source === LOG_NAME ? source : `"${source}"`;
     return `${rule} in ${where}, line ${String(line)} (${preview}, fingerprint ${fingerprint})`;
   });
-  return `${told.join('; ')}${more}`;
 }

@@ -7,7 +7,7 @@ import { commandIds } from './commandIds.ts';
 import { composeTask } from './composer.ts';
 import { answerQuestion, manageAgentCommands } from './consent.ts';
 import { applyPatch, undoApply } from './deliver.ts';
-import { certificateUri, checkUri } from './documents.ts';
+import { checkUri } from './documents.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import type { Node } from './jobNode.ts';
 import type { JobPanels } from './jobPanel.ts';
@@ -16,7 +16,7 @@ import type { LogView } from './logView.ts';
 import { openFileDiff, openPatch, reviewPatch } from './review.ts';
 import type { Settings } from './settings.ts';
 import { stateLabel } from './look.ts';
-import { liftSecret, verifyJob } from './trust.ts';
+import { liftSecret, openCertificate, verifyJob } from './trust.ts';
 import type { WorkspaceRelays } from './workspaceRelays.ts';
 
 export interface CommandParts {
@@ -53,7 +53,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     deleteJob: jobs.on(isEnded, (job) => deleteJob(job, model)),
     showLogs: jobs.on(isAny, (job) => logs.show(job)),
     answerQuestion: jobs.onView(isWaiting, answerQuestion),
-    openCertificate: jobs.on(hasPatch, (job) => vscode.commands.executeCommand('vscode.open', certificateUri(job))),
+    openCertificate: jobs.on(hasPatch, openCertificate),
     verifyJob: jobs.on(hasPatch, verifyJob),
     liftSecret: jobs.onView(isWithheld, liftSecret),
     copyJobId: jobs.on(isAny, ({ summary }) => vscode.env.clipboard.writeText(summary.jobId)),

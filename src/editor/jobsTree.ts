@@ -5,7 +5,7 @@ import type { ArtifactName } from '../domain/artifact.ts';
 import { isTerminalState } from '../domain/jobState.ts';
 import type { JobView } from '../protocol/jobView.ts';
 import { commandIds } from './commandIds.ts';
-import { certificateUri, documentUri, fileUri } from './documents.ts';
+import { documentUri, fileUri } from './documents.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import { keyOf, type Node } from './jobNode.ts';
 import { duration, jobIcon, stateLabel, verdictIcon } from './look.ts';
@@ -195,7 +195,8 @@ function documentItem({ job, name }: Node & { readonly kind: 'document' }): vsco
   const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.None);
   item.iconPath = new vscode.ThemeIcon(documentIcons.get(name) ?? 'file');
   item.contextValue = 'document';
-  const uri = isCertificate ? certificateUri(job) : documentUri(job, name);
-  item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [uri] };
+  item.command = isCertificate
+    ? { command: commandIds.openCertificate, title: vscode.l10n.t('Open'), arguments: [{ kind: 'job', job }] }
+    : { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [documentUri(job, name)] };
   return item;
 }

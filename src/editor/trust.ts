@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
 import type { JobView } from '../protocol/jobView.ts';
+import { certificateUri } from './documents.ts';
 import type { Job } from './jobModel.ts';
+
+/** Shows a job's certificate as a page, by the editor's own preview of Markdown. */
+export async function openCertificate(job: Job): Promise<void> {
+  await vscode.commands.executeCommand('vscode.openWith', certificateUri(job), 'vscode.markdown.preview.editor');
+}
 
 /** Runs the claims of a job's certificate again, and says which hold. */
 export async function verifyJob({ repository, summary }: Job): Promise<void> {

@@ -52,7 +52,7 @@ describeInEditor('trust in the editor', (start) => {
 
   it('shows the certificate, and runs its claims again', async () => {
     await window.tree('Jobs').row('certificate').click();
-    await window.editors.showsLine('# Certificate of `patch.diff`: proven');
+    await (await window.webview()).shows('Certificate of patch.diff: proven');
     await window.screenshot('certificate');
     await window.tree('Jobs').row('Write a key').choose('Verify Certificate');
     const said = await window.dialog.shown();
