@@ -1,3 +1,4 @@
+import { checksCost, checksTasks } from './checksCost.ts';
 import { jobCost } from './jobCost.ts';
 import { durableSubmit } from './durableSubmit.ts';
 import { latency } from './latency.ts';
@@ -9,6 +10,7 @@ import { machine, table, type Row } from './row.ts';
 /** What `npm run bench` measures, in its order; `node dist/bench.cjs NAME…` measures those alone. */
 const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   'job-cost': jobCost,
+  'checks-cost': checksCost,
   'durable-submit': durableSubmit,
   latency,
   queue,
@@ -36,5 +38,5 @@ async function main(names: readonly string[]): Promise<number> {
 }
 
 const args = process.argv.slice(2);
-const run = childOf(args, tenThousandTasks) ?? (() => main(args));
+const run = childOf(args, { ...tenThousandTasks, ...checksTasks }) ?? (() => main(args));
 void run().then((code) => (process.exitCode = code));

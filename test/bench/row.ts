@@ -14,12 +14,13 @@ export interface Row {
 /** A figure with its unit. */
 export interface Figure {
   readonly value: number;
-  readonly unit: 'ms' | '/s' | 'MB';
+  readonly unit: 'ms' | '/s' | 'MB' | 'MB/s';
 }
 
 export const ms = (value: number): Figure => ({ value, unit: 'ms' });
 export const perSecond = (value: number): Figure => ({ value, unit: '/s' });
 export const megabytes = (value: number): Figure => ({ value, unit: 'MB' });
+export const megabytesPerSecond = (value: number): Figure => ({ value, unit: 'MB/s' });
 
 /** Ours may be `most` times the peer's at most. */
 export function atMost(what: string, ours: Figure, peer: Figure, most: number): Row {

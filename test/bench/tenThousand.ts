@@ -112,7 +112,7 @@ const changed = (path: string) =>
   ({ path, kind: 'modified', oldMode: '100644', newMode: '100644', oldId: id('a'), newId: id('b') }) as const;
 
 const OUTCOME = {
-  checks: ['bundle', 'scope', 'applies', 'fidelity'].map((name) => ({
+  checks: ['bundle', 'scope', 'secrets', 'applies', 'fidelity'].map((name) => ({
     name,
     verdict: 'pass' as const,
     detail: 'git apply --cached accepts the patch on the baseline.',

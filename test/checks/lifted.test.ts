@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Bundle } from '../../src/checks/bundle.ts';
+import { SecretsCheck } from '../../src/checks/secrets.ts';
+import { ObjectId } from '../../src/domain/ids.ts';
+import { difference } from '../../src/git/capture.ts';
+import { proofEnvironment } from '../../src/git/environment.ts';
+import { Git } from '../../src/git/git.ts';
+import { commit, git, makeRepository, removeDirectory, temporaryDirectory, write } from '../fixtures/repository.ts';
+import { must } from '../fixtures/testHost.ts';
+import { plantedSecrets } from './secretCorpus.ts';
+
+const planted = plantedSecrets(55);
+const textOf = (kind: string): string => planted.find((one) => one.kind === kind)?.text ?? '';
+
+let directory: string;
+let bundle: Bundle;
+let inRepository: Git;
+
+beforeAll(async () => {
+  directory = temporaryDirectory();
+  const repository = makeRepository(join(directory, 'repo'), { 'a.txt': 'one\n' });
+  const baseTree = ObjectId.parse(git(repository, 'rev-parse', 'HEAD^{tree}'));
+  write(repository, { 'a.txt': `one\n${textOf('GitHub classic')}\n`, 'b.txt': `${textOf('Linear')}\n` });
+  commit(repository);
+  const resultTree = ObjectId.parse(git(repository, 'rev-parse', 'HEAD^{tree}'));
+  const env = { ...proofEnvironment(process.env, '/dev/null'), GIT_DIR: join(repository, '.git') };
+  inRepository = new Git({
+    ...env,
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'safe.directory',
+    GIT_CONFIG_VALUE_0: '*',
+  });
+  const { patch, files } = must(await difference(inRepository, baseTree, resultTree, 1_000_000));
+  const spec = { task: { title: 'two secrets' } };
+  bundle = { spec, baseTree, resultTree, patch, files, ignored: [], filtered: [] };
+});
+
+afterAll(() => removeDirectory(directory));
+
+function check(lifted: readonly string[], key = 1): SecretsCheck {
+  const log = (): Promise<Buffer> => Promise.resolve(Buffer.alloc(0));
+  return new SecretsCheck(bundle, inRepository, { key: Buffer.alloc(32, key), lifted: new Set(lifted), log });
+}
+
+it('a find that was lifted is told and fails nothing; another stands still, and is alone taken out', async () => {
+  const first = check([]);
+  expect((await first.run()).verdict).toBe('fail');
+  const [token, linear] = first.finds;
+  expect(first.finds.map(({ source, line }) => [source, line])).toEqual([
+    ['a.txt', 2],
+    ['b.txt', 1],
+  ]);
+
+  const second = check([token?.fingerprint ?? '']);
+  const finding = await second.run();
+  expect(second.finds).toEqual([linear]);
+  expect(finding).toMatchObject({
+    verdict: 'fail',
+    detail: expect.stringMatching(/\nLifted: GitHub Token in "a.txt"/) as unknown,
+  });
+  const served = second.redactor().patch(bundle.patch).toString();
+  expect(served).toContain(textOf('GitHub classic'));
+  expect(served).not.toContain(textOf('Linear'));
+
+  const third = check([token?.fingerprint ?? '', linear?.fingerprint ?? '']);
+  expect(await third.run()).toMatchObject({
+    verdict: 'pass',
+    detail: expect.stringMatching(/Lifted: .*; /) as unknown,
+  });
+  expect(third.finds).toEqual([]);
+  expect(third.redactor().patch(bundle.patch)).toBe(bundle.patch);
+});
+
+it('the fingerprint of a secret in one record says nothing of it in another', async () => {
+  const [one, two] = [check([], 1), check([], 2)];
+  await one.run();
+  await two.run();
+  expect(one.finds.map(({ preview }) => preview)).toEqual(two.finds.map(({ preview }) => preview));
+  for (const { fingerprint } of one.finds) expect(two.finds.map((find) => find.fingerprint)).not.toContain(fingerprint);
+});
