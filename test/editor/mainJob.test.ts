@@ -65,7 +65,8 @@ describeInEditor('the main job in the editor', (start) => {
     expect(await row.accessibleName()).toContain('Add a fourth line, SUCCEEDED, command');
     await window.activityBar.showsBadge('Task Relay', '1');
     await row.expand();
-    const parts = ['a.txt', 'b.txt', 'c.txt', 'bundle', 'scope', 'applies', 'fidelity', 'lines', 'out.md', 'logs.txt'];
+    const checks = ['bundle', 'scope', 'secrets', 'applies', 'fidelity', 'lines'];
+    const parts = ['a.txt', 'b.txt', 'c.txt', ...checks, 'out.md', 'certificate', 'logs.txt'];
     await tree.shows('Add a fourth line', ...parts.map((part) => `  ${part}`));
     await window.screenshot('tree-succeeded');
     expect(git(folder, 'status', '--porcelain')).toBe('');
