@@ -1,6 +1,6 @@
 import { failure } from '../domain/failure.ts';
 import { describe, type Git } from '../git/git.ts';
-import { applied } from '../git/proof.ts';
+import { APPLY_ARGS, applied } from '../git/proof.ts';
 import type { Bundle } from './bundle.ts';
 import { failed, passed, skipped, type Finding } from './finding.ts';
 
@@ -11,6 +11,9 @@ export interface ProofPlace {
   readonly scratchIndex: string;
 }
 
+/** As git/proof.ts runs it. */
+const APPLY = ['git', ...APPLY_ARGS].join(' ');
+
 /** Two proofs by one application: the patch applies to the baseline, and what it makes is the executor's tree. */
 export async function proveBundle(bundle: Bundle, place: ProofPlace): Promise<{ applies: Finding; fidelity: Finding }> {
   if (bundle.patch.byteLength === 0) {
@@ -20,11 +23,17 @@ export async function proveBundle(bundle: Bundle, place: ProofPlace): Promise<{ 
   const tree = await applied(place.git, place.baseIndex, place.scratchIndex, bundle.patch);
   if (!tree.ok) {
     const why = `The patch does not apply to the baseline: ${describe(tree.error)}`;
-    return { applies: failed(failure('CONFLICT', why)), fidelity: skipped('The patch does not apply.') };
+    const exitCode = tree.error.kind === 'failed' ? { exitCode: tree.error.exitCode } : {};
+    const applies = { ...failed(failure('CONFLICT', why)), evidence: { run: APPLY, ...exitCode } };
+    return { applies, fidelity: skipped('The patch does not apply.') };
   }
-  const applies = passed('git apply --cached accepts the patch on the baseline.');
-  if (tree.value === bundle.resultTree)
-    return { applies, fidelity: passed(`The applied tree is ${tree.value}, as the executor left it.`) };
+  const accepted = passed('git apply --cached accepts the patch on the baseline.');
+  const applies = { ...accepted, evidence: { run: APPLY, exitCode: 0 } };
+  const evidence = { run: 'git write-tree', exitCode: 0 };
+  if (tree.value === bundle.resultTree) {
+    const same = passed(`The applied tree is ${tree.value}, as the executor left it.`);
+    return { applies, fidelity: { ...same, evidence } };
+  }
   const why = `The patch does not reproduce what the executor made: it gives tree ${tree.value} instead of ${bundle.resultTree}.`;
-  return { applies, fidelity: failed(failure('BAD_ARTIFACTS', why)) };
+  return { applies, fidelity: { ...failed(failure('BAD_ARTIFACTS', why)), evidence } };
 }

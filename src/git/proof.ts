@@ -7,6 +7,9 @@ import { describe, type Git, type GitError } from './git.ts';
 /** Paths that a line of the log names. */
 const NAMED_PATHS = 5;
 
+/** What applies a patch: into an index alone, from stdin. */
+export const APPLY_ARGS = ['apply', '--cached', '--binary', '--whitespace=nowarn', '-'] as const;
+
 /**
  * Applies a patch to the baseline without a checkout, in a copy of the baseline's index, and answers the tree that it
  * makes. The error is git's refusal: the patch does not apply.
@@ -20,7 +23,7 @@ export async function applied(
   await copyIndex(baseIndex, scratchIndex);
   const inCopy = git.with({ GIT_INDEX_FILE: scratchIndex });
   try {
-    const done = await inCopy.run(['apply', '--cached', '--binary', '--whitespace=nowarn', '-'], { stdin: patch });
+    const done = await inCopy.run([...APPLY_ARGS], { stdin: patch });
     if (!done.ok) return done;
     const written = await inCopy.text(['write-tree'], {});
     return written.ok ? ok(ObjectId.parse(written.value)) : written;

@@ -65,11 +65,9 @@ describeInEditor('the main job in the editor', (start) => {
     expect(await row.accessibleName()).toContain('Add a fourth line, SUCCEEDED, command');
     await window.activityBar.showsBadge('Task Relay', '1');
     await row.expand();
-    const parts = ['a.txt', 'b.txt', 'c.txt', 'bundle', 'scope', 'secrets', 'applies', 'fidelity', 'lines'];
-    await tree.shows(
-      'Add a fourth line',
-      ...[...parts, 'out.md', 'certificate', 'logs.txt'].map((part) => `  ${part}`),
-    );
+    const checks = ['bundle', 'scope', 'secrets', 'applies', 'fidelity', 'lines'];
+    const parts = ['a.txt', 'b.txt', 'c.txt', ...checks, 'out.md', 'certificate', 'logs.txt'];
+    await tree.shows('Add a fourth line', ...parts.map((part) => `  ${part}`));
     await window.screenshot('tree-succeeded');
     expect(git(folder, 'status', '--porcelain')).toBe('');
   });
@@ -96,8 +94,11 @@ describeInEditor('the main job in the editor', (start) => {
   });
 
   it('opens what a check printed, and out.md', async () => {
-    await window.tree('Jobs').row('lines').click();
-    await window.editors.showsLine('$ grep -q four a.txt');
+    const check = window.tree('Jobs').row('lines');
+    await check.describedAs(/^pass · fixed · exit 0 on the result; exit 1 twice on the baseline$/);
+    await check.click();
+    await window.editors.showsLine('pass · fixed');
+    await window.editors.showsLine('=== on the baseline, repeated');
     await window.tree('Jobs').row('out.md').click();
     await window.editors.showsLine('# Add a fourth line');
   });
@@ -166,6 +167,7 @@ describeInEditor('the main job in the editor', (start) => {
     const page = await window.webview();
     await page.shows('Add a fourth line');
     await page.shows('git apply --cached accepts the patch on the baseline.');
+    await page.shows('pass · fixed');
     await window.screenshot('job-page-succeeded');
     await page.locator('vscode-panel-tab#tab-out').click();
     await page.shows('Changed (3)');
