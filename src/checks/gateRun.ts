@@ -1,15 +1,15 @@
-import { never } from '../base/result.ts';
-import type { Stored, TestTally } from '../domain/artifact.ts';
+import type { Stored } from '../domain/artifact.ts';
 import type { Gate } from '../domain/jobSpec.ts';
 import type { TestReport } from './testReport.ts';
 
-/** How one run of a gate's command ended. `unready`: it was not run, since its checkout or its setup failed. */
+/** How one run of a gate's command ended. `unready`: it was not run, since its checkout or its setup
+ * failed; `isFinal`, where a second try would tell nothing else. */
 export type GateEnd =
   | { readonly kind: 'exited'; readonly exitCode: number }
   | { readonly kind: 'signaled'; readonly signal: string }
   | { readonly kind: 'late'; readonly seconds: number }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'unready'; readonly by: 'setup' | 'relay'; readonly why: string };
+  | { readonly kind: 'unready'; readonly by: 'setup' | 'relay'; readonly why: string; readonly isFinal: boolean };
 
 /** One run of a gate in a clean checkout. `tail` is the end of what it printed. */
 export interface GateRun {
@@ -55,35 +55,6 @@ export function isFlaky({ first, repeated }: Side): boolean {
   return repeated !== undefined && !isPass(first) && isPass(repeated);
 }
 
-export function sideEnd({ first, repeated }: Side): string {
-  if (repeated === undefined) return howEnded(first);
-  const [one, two] = [howEnded(first), howEnded(repeated)];
-  return one === two ? `${one} twice` : `${one}, then ${two}`;
-}
-
-export function howEnded({ end }: GateRun): string {
-  switch (end.kind) {
-    case 'exited':
-      return `exit ${String(end.exitCode)}`;
-    case 'signaled':
-      return `ended by ${end.signal}`;
-    case 'late':
-      return `it ran past its time limit of ${String(end.seconds)} s`;
-    case 'stopped':
-      return 'it was stopped';
-    case 'unready':
-      return end.by === 'setup' ? `setup failed (${end.why})` : `it could not be run (${end.why})`;
-    default:
-      return never(end);
-  }
-}
-
-/** `12 tests passed, 1 failed`; nothing where nothing was reported. */
-export function tallyText({ passed, failed, skipped }: TestTally): string {
-  const parts = [
-    `${String(passed)} tests passed`,
-    ...(failed === 0 ? [] : [`${String(failed)} failed`]),
-    ...(skipped === 0 ? [] : [`${String(skipped)} skipped`]),
-  ];
-  return parts.join(', ');
+export function runsOf({ first, repeated }: Side): readonly GateRun[] {
+  return repeated === undefined ? [first] : [first, repeated];
 }

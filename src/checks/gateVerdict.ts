@@ -1,11 +1,11 @@
+import { never } from '../base/result.ts';
 import type { GateLabel, TestTally } from '../domain/artifact.ts';
 import { failure, type Failure } from '../domain/failure.ts';
 import type { Gate } from '../domain/jobSpec.ts';
 import type { Finding } from './finding.ts';
-import { isFlaky, isPass, isUnstartable, lastOf, sideEnd, tallyText, type GateRun, type Side } from './gateRun.ts';
-
-/** Tests that a message names. */
-const NAMED_TESTS = 5;
+import { isFlaky, isPass, isUnstartable, lastOf, type GateEnd, type Side } from './gateRun.ts';
+import { detailOf, failingText, sideEnd } from './gateText.ts';
+import { newFailures } from './newFailures.ts';
 
 type Settled = 'pass' | 'fail' | 'flaky' | 'unready';
 
@@ -32,12 +32,12 @@ export function verdictOf(
   baseline: Side,
   isNew: boolean,
 ): { readonly finding: Finding; readonly tests: TestTally | undefined } {
-  const names = newlyFailing(result, baseline);
+  const names = newFailures(result, baseline);
   const label = labelOf(result, baseline, isNew, names.length > 0);
   const why = failureOf(gate, result, baseline, label, names);
   const { report } = lastOf(result);
   const tests = report.kind === 'tests' ? report.tally : undefined;
-  const detail = detailOf(gate, result, baseline, label === 'regressed' ? names : []);
+  const detail = detailOf(result, baseline, label === 'regressed' ? names : []);
   const evidence = label === undefined ? {} : { label };
   if (why !== undefined) return { finding: { verdict: 'fail', detail, failure: why, evidence }, tests };
   return {
@@ -72,75 +72,49 @@ function failureOf(
   names: readonly string[],
 ): Failure | undefined {
   const last = lastOf(result);
+  if (last.end.kind === 'unready') return unready(gate, last.end);
   const how = sideEnd(result);
-  const name = `The check "${gate.name}"`;
-  if (last.end.kind === 'unready') {
-    if (last.end.by === 'relay') return failure('INTERNAL_ERROR', `${name} could not be run: ${last.end.why}`);
-    return failure('ACCEPTANCE', `${name} could not be run: setup fails on the result (${last.end.why}).`);
+  const fails = `The check "${gate.name}" fails on the result: ${how}`;
+  switch (label) {
+    case 'fixed':
+    case 'still passing':
+      return undefined;
+    case 'flaky':
+      return gate.must === 'pass' && isFlaky(result) ? flakyFailure(gate, how) : undefined;
+    case 'still failing':
+      return gate.must === 'pass' ? acceptance(`${fails}, as on the baseline, and it must pass.`) : undefined;
+    case 'regressed': {
+      const more = isPass(lastOf(baseline)) ? 'passes on the baseline and fails' : 'fails in more tests';
+      return acceptance(`The check "${gate.name}" ${more} on the result: ${how}.${failingText(names)}`);
+    }
+    case 'new':
+      if (isPass(last)) return undefined;
+      return acceptance(
+        isUnstartable(last)
+          ? `${fails}. It cannot be started on the baseline either: install it, or correct it.`
+          : `The check "${gate.name}" is new, and fails on the result: ${how}.`,
+      );
+    case undefined:
+      if (isPass(last)) return undefined;
+      return acceptance(`${fails}. It could not be compared with the baseline: ${sideEnd(baseline)}.`);
+    default:
+      return never(label);
   }
-  if (isFlaky(result)) {
-    if (gate.must !== 'pass') return undefined;
-    const remedy = 'Make it steady, or submit without must: "pass".';
-    return failure(
-      'ACCEPTANCE',
-      `${name} fails and passes on the same result (${how}), which proves nothing. ${remedy}`,
-    );
-  }
-  if (isPass(last)) return undefined;
-  const fails = `${name} fails on the result: ${how}`;
-  if (label === undefined) {
-    return failure('ACCEPTANCE', `${fails}. It could not be compared with the baseline: ${sideEnd(baseline)}.`);
-  }
-  if (label === 'new' && isUnstartable(last)) {
-    return failure('ACCEPTANCE', `${fails}. It cannot be started on the baseline either: install it, or correct it.`);
-  }
-  if (label === 'new') return failure('ACCEPTANCE', `${name} is new, and fails on the result: ${how}.`);
-  if (label === 'regressed') {
-    const before = isPass(lastOf(baseline)) ? 'passes on the baseline and fails' : 'fails in more tests';
-    return failure('ACCEPTANCE', `${name} ${before} on the result: ${how}.${failingText(names)}`);
-  }
-  return gate.must === 'pass' ? failure('ACCEPTANCE', `${fails}, as on the baseline, and it must pass.`) : undefined;
 }
 
-/** First what came of it, in a line; then what was run, and the end of what it printed where it failed. */
-function detailOf(gate: Gate, result: Side, baseline: Side, names: readonly string[]): string {
-  const last = lastOf(result);
-  const both =
-    result === baseline ? 'on the unchanged baseline' : `on the result; ${sideEnd(baseline)} on the baseline`;
-  const { report } = last;
-  const tests = report.kind === 'tests' ? `; ${tallyText(report.tally)}` : '';
-  return [
-    `${sideEnd(result)} ${both}${tests}${failingText(names)}`,
-    `$ ${gate.run}`,
-    ...(report.kind === 'unreadable' ? [`The test report was not read: ${report.why}.`] : []),
-    ...(isPass(last) ? [] : [last.tail]),
-  ]
-    .join('\n')
-    .trimEnd();
+function unready({ name }: Gate, { by, why }: Extract<GateEnd, { readonly kind: 'unready' }>): Failure {
+  const text = `The check "${name}" could not be run`;
+  if (by === 'relay') return failure('INTERNAL_ERROR', `${text}: ${why}. Retry the job.`);
+  return acceptance(`${text}: setup fails on the result (${why}).`);
 }
 
-function failingText(names: readonly string[]): string {
-  if (names.length === 0) return '';
-  const more = names.length > NAMED_TESTS ? ` and ${String(names.length - NAMED_TESTS)} more` : '';
-  return ` Newly failing: ${names.slice(0, NAMED_TESTS).join(', ')}${more}.`;
-}
-
-/** The tests that fail in every run on the result, and in none on the baseline; none where one of these told no tests. */
-function newlyFailing(result: Side, baseline: Side): readonly string[] {
-  if (result === baseline) return [];
-  const now = runsOf(result).map(failingIn);
-  const before = runsOf(baseline).map(failingIn);
-  const [first, ...others] = now;
-  if (first === undefined || before.includes(undefined) || now.includes(undefined)) return [];
-  return [...first].filter(
-    (name) => others.every((failing) => failing?.has(name)) && before.every((failing) => failing?.has(name) === false),
+function flakyFailure({ name }: Gate, how: string): Failure {
+  const remedy = 'Make it steady, or submit without must: "pass".';
+  return acceptance(
+    `The check "${name}" fails and passes on the same result (${how}), which proves nothing. ${remedy}`,
   );
 }
 
-function runsOf({ first, repeated }: Side): readonly GateRun[] {
-  return repeated === undefined ? [first] : [first, repeated];
-}
-
-function failingIn({ report }: GateRun): ReadonlySet<string> | undefined {
-  return report.kind === 'tests' && report.results.isWhole ? report.results.failing : undefined;
+function acceptance(message: string): Failure {
+  return failure('ACCEPTANCE', message);
 }

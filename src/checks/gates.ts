@@ -52,7 +52,7 @@ function isRepeatable(run: GateRun): boolean {
     case 'signaled':
       return true;
     case 'unready':
-      return run.end.by === 'setup';
+      return !run.end.isFinal;
     case 'late':
     case 'stopped':
       return false;

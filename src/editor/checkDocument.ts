@@ -18,7 +18,9 @@ export async function checkDocument(check: Check, read: ReadOutput): Promise<str
     ...(exitCode === undefined ? [] : [`exit code ${String(exitCode)}`]),
     `took ${String(check.durationMs)} ms`,
   ];
-  const parts = [facts.join('\n'), ...(detail === undefined ? [] : [detail])];
+  // What it printed last, which a detail may end with, is below.
+  const came = output === undefined ? detail : detail?.split('\n')[0];
+  const parts = [facts.join('\n'), ...(came === undefined ? [] : [came])];
   if (tests !== undefined) parts.push(testsText(tests));
   if (output !== undefined) parts.push(await outputText(output.bytes, read));
   return `${parts.join('\n\n')}\n`;

@@ -285,9 +285,10 @@ class Attempt {
       resultTree,
       baseline: this.#job.baseline,
       setup: this.#job.spec.setup,
+      setupTimeoutS: this.#seconds,
       shell: this.#shell,
       vault: this.#options.vault,
-      temporary: this.#temporary,
+      outputs: join(this.#options.logs, `${this.#job.id}-${String(this.#job.attempt)}-gate`),
       signal: this.#signal,
       say: (text) => this.#say(text),
     });

@@ -1,11 +1,15 @@
 import type { Clock } from '../base/clock.ts';
 import { err, never, ok, type Result } from '../base/result.ts';
-import type { ExecutorError, LogEvent } from '../domain/executor.ts';
+import type { LogEvent } from '../domain/executor.ts';
 import type { SpawnError } from '../process/launch.ts';
 import { runShell, type ShellExit, type ShellOptions } from '../process/shell.ts';
 
 /** A line to run in a slot. */
 export type ShellRun = Pick<ShellOptions, 'directory' | 'signal' | 'timeoutMs' | 'onOutput'>;
+
+/** `isLate`: it ran past its time limit, and would again. */
+type SetupError =
+  { readonly kind: 'aborted' } | { readonly kind: 'failed'; readonly message: string; readonly isLate: boolean };
 
 /** Runs the shell lines of one attempt, setup and gates: with its environment, its mark and its log. */
 export class AttemptShell {
@@ -29,7 +33,7 @@ export class AttemptShell {
   async setUp(
     line: string | undefined,
     run: ShellRun & { readonly signal: AbortSignal },
-  ): Promise<Result<void, ExecutorError>> {
+  ): Promise<Result<void, SetupError>> {
     if (line === undefined) return ok(undefined);
     this.#onLog({ stream: 'relay', text: `setup: ${line}` });
     const done = await this.run(line, run);
@@ -37,7 +41,8 @@ export class AttemptShell {
     if (run.signal.aborted) return err({ kind: 'aborted' });
     const how = done.ok ? howEnded(done.value) : done.error.message;
     const said = done.ok ? lastLine(textOf(done.value)) : '';
-    return err({ kind: 'failed', message: `The setup command failed (${how}): ${said}` });
+    const isLate = done.ok && done.value.kind === 'timedOut';
+    return err({ kind: 'failed', message: `The setup command failed (${how}): ${said}`, isLate });
   }
 }
 

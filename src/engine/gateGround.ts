@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { never } from '../base/result.ts';
-import { howEnded, type GateEnd, type GateGround, type GatePlace, type GateRun, type On } from '../checks/gateRun.ts';
+import type { GateEnd, GateGround, GatePlace, GateRun, On } from '../checks/gateRun.ts';
+import { howEnded } from '../checks/gateText.ts';
 import { reportsAfter, reportsBefore } from '../checks/reportFiles.ts';
 import { LONGEST_REPORT, readPrinted, type TestReport } from '../checks/testReport.ts';
 import type { Stored } from '../domain/artifact.ts';
@@ -20,10 +20,13 @@ export interface GateGroundOptions {
   readonly baseline: ObjectId;
   readonly resultTree: ObjectId;
   readonly setup: string | undefined;
+  /** Seconds that setup may take each time: what the attempt itself had for it and for the executor. */
+  readonly setupTimeoutS: number;
   readonly shell: AttemptShell;
-  readonly vault: Vault;
-  /** The attempt's temporary folder. */
-  readonly temporary: string;
+  /** Where the outputs are kept; nowhere where nobody is to read them. */
+  readonly vault: Vault | undefined;
+  /** Where the outputs grow, as the beginning of a path: not in the attempt's temporary folder, which gates may empty. */
+  readonly outputs: string;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
 }
@@ -36,7 +39,7 @@ export function gateGround(options: GateGroundOptions): GateGround {
       await options.returned;
       opened += 1;
       // By number: a gate's name is the task's, and may be anything.
-      return new Place(gate, options, await GateOutput.create(join(options.temporary, `gate-${String(opened)}.txt`)));
+      return new Place(gate, options, await GateOutput.create(`${options.outputs}-${String(opened)}.txt`));
     },
   };
 }
@@ -62,7 +65,12 @@ class Place implements GatePlace {
   }
 
   async keep(): Promise<Stored | undefined> {
-    const stored = await this.#output.keep(this.#options.vault);
+    const { vault, signal } = this.#options;
+    if (vault === undefined || signal.aborted) {
+      await this.#output.discard();
+      return undefined;
+    }
+    const stored = await this.#output.keep(vault);
     if (stored === undefined) this.#options.say(`the output of check ${this.#gate.name} could not be kept`);
     return stored;
   }
@@ -71,7 +79,7 @@ class Place implements GatePlace {
     const { slots, baseline, signal } = this.#options;
     if (signal.aborted) return without({ kind: 'stopped' });
     const claimed = await slots.claim(baseline);
-    if (!claimed.ok) return without({ kind: 'unready', by: 'relay', why: claimed.error.message });
+    if (!claimed.ok) return without({ kind: 'unready', by: 'relay', why: claimed.error.message, isFinal: true });
     try {
       return (await this.#makeReady(on, claimed.value)) ?? (await this.#runIn(claimed.value.slot.root));
     } finally {
@@ -81,16 +89,18 @@ class Place implements GatePlace {
 
   /** What keeps the slot from being ready, if anything does. */
   async #makeReady(on: On, { slot }: Claim): Promise<GateRun | undefined> {
-    const { resultTree, setup, shell, signal } = this.#options;
+    const { resultTree, setup, setupTimeoutS, shell, signal } = this.#options;
     if (on === 'result') {
       const shown = await slot.show(resultTree);
-      if (!shown.ok) return without({ kind: 'unready', by: 'relay', why: shown.error.message });
+      if (!shown.ok) return without({ kind: 'unready', by: 'relay', why: shown.error.message, isFinal: true });
     }
     const take = (_stream: string, chunk: Buffer): void => this.#output.take(chunk);
-    const ready = await shell.setUp(setup, { directory: slot.root, signal, onOutput: take });
+    const timeoutMs = setupTimeoutS * 1000;
+    const ready = await shell.setUp(setup, { directory: slot.root, signal, timeoutMs, onOutput: take });
     if (ready.ok) return undefined;
     if (ready.error.kind === 'aborted') return without({ kind: 'stopped' });
-    return without({ kind: 'unready', by: 'setup', why: ready.error.message });
+    const { message: why, isLate: isFinal } = ready.error;
+    return without({ kind: 'unready', by: 'setup', why, isFinal });
   }
 
   async #runIn(root: string): Promise<GateRun> {
@@ -106,7 +116,7 @@ class Place implements GatePlace {
         if (stream === 'stdout' && report === undefined) stdout.take(chunk);
       },
     });
-    if (!done.ok) return without({ kind: 'unready', by: 'relay', why: done.error.message });
+    if (!done.ok) return without({ kind: 'unready', by: 'relay', why: done.error.message, isFinal: true });
     const told: TestReport =
       report === undefined || before === undefined
         ? await readPrinted(stdout.bytes(), !stdout.truncated)

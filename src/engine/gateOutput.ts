@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { Lane } from '../base/lane.ts';
 import { Tail } from '../process/output.ts';
 import type { Stored, Vault } from '../store/vault.ts';
@@ -58,9 +58,20 @@ export class GateOutput {
 
   /** The whole output, in the vault; nothing where the disk took not all of it. */
   async keep(vault: Vault): Promise<Stored | undefined> {
-    await this.#lane.run(() => this.#file.close());
+    await this.#close();
     const stored = this.#isWhole ? await vault.putFile(this.#path) : undefined;
-    return stored?.ok === true ? stored.value : undefined;
+    if (stored?.ok === true) return stored.value;
+    await rm(this.#path, { force: true });
+    return undefined;
+  }
+
+  async discard(): Promise<void> {
+    await this.#close();
+    await rm(this.#path, { force: true });
+  }
+
+  #close(): Promise<void> {
+    return this.#lane.run(() => this.#file.close());
   }
 
   /** What comes while a write is under way is written together. */

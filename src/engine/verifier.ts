@@ -12,6 +12,7 @@ import type { Check } from '../domain/artifact.ts';
 import { Certificate } from '../domain/certificate.ts';
 import type { Digest, ObjectId } from '../domain/ids.ts';
 import { artifactsOf, type FailedJob, type Job, type SucceededJob } from '../domain/job.ts';
+import { defaults } from '../domain/jobSpec.ts';
 import { difference, filtered } from '../git/capture.ts';
 import { removeTree } from '../git/removeTree.ts';
 import { executorEnvironment } from '../process/environment.ts';
@@ -143,7 +144,7 @@ export class Verifier {
     job: Judged,
     place: { readonly ground: Ground; readonly resultTree: ObjectId; readonly temporary: string },
   ): GateGround {
-    const { clock, vault, environment, recordId } = this.#options;
+    const { clock, environment, recordId } = this.#options;
     const { temporary, resultTree } = place;
     const mark = `${recordId}/${job.id}/${basename(temporary)}`;
     return gateGround({
@@ -153,8 +154,9 @@ export class Verifier {
       resultTree,
       setup: job.spec.setup,
       shell: new AttemptShell(clock, executorEnvironment(environment, { temporary, mark }), mark, () => undefined),
-      vault,
-      temporary,
+      setupTimeoutS: job.spec.execution?.timeoutS ?? defaults.timeoutS,
+      vault: undefined,
+      outputs: join(temporary, 'gate'),
       signal: new AbortController().signal,
       say: () => undefined,
     });

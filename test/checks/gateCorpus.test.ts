@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../src/domain/artifact.ts';
@@ -170,6 +171,12 @@ describe('a gate', () => {
     }
   });
 
+  it('may empty its temporary folder', async () => {
+    const { check, output } = await judged({ run: 'rm -rf "$TMPDIR"/*; echo swept' });
+    expect(check?.verdict).toBe('pass');
+    expect(output.match(/^swept$/gm)).toHaveLength(2);
+  });
+
   it('is stopped by a cancel, on either side', async () => {
     for (const side of [IS_RESULT, `! ${IS_RESULT}`]) {
       const run = `! { ${side}; } || { echo gate runs; sleep 1000; }`;
@@ -179,6 +186,9 @@ describe('a gate', () => {
       await host.logged(jobId, 'stdout | gate runs');
       await host.relay.cancel({ jobId, origin: 'cli' });
       expect(await host.ended(jobId)).toMatchObject({ state: 'CANCELED' });
+      // Its log is sealed when all of it has ended, and nothing grows there any more.
+      await host.sealed(jobId);
+      expect(readdirSync(join(host.host.places.record, 'logs'))).toEqual([]);
     }
   });
 });
@@ -196,6 +206,16 @@ describe('setup', () => {
     expect([job, check?.label, check?.verdict]).toEqual([BAD, undefined, 'fail']);
     expect(message).toMatch(/"gate" could not be run: setup fails on the result \(.*exit 1/);
     expect(output).toMatch(/=== on the result, repeated\n\$ true\nhi\n\n\[setup failed/);
+  });
+
+  it('that hangs on the result is ended, and not tried again', async () => {
+    const { job, message, output } = await judged(
+      { run: 'true' },
+      { setup: `! ${IS_RESULT} || sleep 1000`, execution: { timeoutS: 5 } },
+    );
+    expect(job).toBe(BAD);
+    expect(message).toMatch(/setup fails on the result \(.*it ran past its time limit/);
+    expect(output).not.toContain('on the result, repeated');
   });
 
   it('that fails on the baseline only later leaves the gate without a comparison', async () => {

@@ -96,8 +96,11 @@ describeInEditor('the main job in the editor', (start) => {
   });
 
   it('opens what a check printed, and out.md', async () => {
-    await window.tree('Jobs').row('lines').click();
-    await window.editors.showsLine('$ grep -q four a.txt');
+    const check = window.tree('Jobs').row('lines');
+    await check.describedAs(/^pass · fixed · exit 0 on the result; exit 1 twice on the baseline$/);
+    await check.click();
+    await window.editors.showsLine('pass · fixed');
+    await window.editors.showsLine('=== on the baseline, repeated');
     await window.tree('Jobs').row('out.md').click();
     await window.editors.showsLine('# Add a fourth line');
   });
@@ -166,6 +169,7 @@ describeInEditor('the main job in the editor', (start) => {
     const page = await window.webview();
     await page.shows('Add a fourth line');
     await page.shows('git apply --cached accepts the patch on the baseline.');
+    await page.shows('pass · fixed');
     await window.screenshot('job-page-succeeded');
     await page.locator('vscode-panel-tab#tab-out').click();
     await page.shows('Changed (3)');
