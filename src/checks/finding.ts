@@ -1,13 +1,28 @@
-import type { Check } from '../domain/artifact.ts';
+import type { Check, Stored } from '../domain/artifact.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { Redactor } from './redactor.ts';
 
 /** What a check can show for its verdict beside `detail`. */
-type Evidence = Pick<Check, 'label' | 'run' | 'exitCode' | 'output' | 'tests'>;
+type Evidence = Pick<Check, 'label' | 'run' | 'exitCode' | 'tests'>;
 
 /** What one check found. `detail` says what was found, for a person, briefly. */
-export type Finding =
-  | { readonly verdict: 'pass' | 'skip'; readonly detail: string; readonly evidence?: Evidence }
-  | { readonly verdict: 'fail'; readonly detail: string; readonly failure: Failure; readonly evidence?: Evidence };
+export type Finding = Told & (Let | Failed);
+
+interface Told {
+  readonly detail: string;
+  readonly evidence?: Evidence;
+  /** Keeps what was printed, once it is known what must be taken out of it. */
+  readonly keep?: (redactor: Redactor) => Promise<Stored | undefined>;
+}
+
+interface Let {
+  readonly verdict: 'pass' | 'skip';
+}
+
+interface Failed {
+  readonly verdict: 'fail';
+  readonly failure: Failure;
+}
 
 export function passed(detail: string): Finding {
   return { verdict: 'pass', detail };

@@ -1,5 +1,6 @@
 import type { Stored } from '../domain/artifact.ts';
 import type { Gate } from '../domain/jobSpec.ts';
+import type { Redactor } from './redactor.ts';
 import type { TestReport } from './testReport.ts';
 
 /** How one run of a gate's command ended. `unready`: it was not run, since its checkout or its setup
@@ -29,8 +30,8 @@ export type On = 'result' | 'baseline';
 /** Where one gate runs, and where all that its runs print is kept. */
 export interface GatePlace {
   run(on: On, isRepeated: boolean): Promise<GateRun>;
-  /** The whole output, in the vault; undefined where it could not be kept. The last call. */
-  keep(): Promise<Stored | undefined>;
+  /** The whole output, in the vault, without the secrets in it; undefined where it could not be kept. The last call. */
+  keep(redactor: Redactor): Promise<Stored | undefined>;
 }
 
 export interface GateGround {

@@ -22,16 +22,15 @@ export async function judgeGate(
   const isNewGate = (run: GateRun): boolean => isNew(gate.run, run, added);
   // Where nothing was changed, the two are one.
   const baseline = baseTree === resultTree ? result : await sideOf(place, 'baseline', isNewGate);
-  const output = await place.keep();
   const { finding, tests } = verdictOf(gate, result, baseline, baseTree !== resultTree && isNewGate(baseline.first));
   const { end } = result.repeated ?? result.first;
   return {
     ...finding,
+    keep: (redactor) => place.keep(redactor),
     evidence: {
       ...finding.evidence,
       run: gate.run,
       ...(end.kind === 'exited' ? { exitCode: end.exitCode } : {}),
-      ...(output === undefined ? {} : { output }),
       ...(tests === undefined ? {} : { tests }),
     },
   };

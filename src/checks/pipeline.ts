@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Check } from '../domain/artifact.ts';
+import type { Check, Stored } from '../domain/artifact.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { SecretFind } from '../domain/secretFind.ts';
 import { checkBundle, type Bundle } from './bundle.ts';
@@ -45,6 +45,7 @@ export async function judge(
     ...(bundle.spec.checks ?? []).map((gate) => [gate.name, () => judgeGate(gate, bundle, gates)] as const),
   ];
   const checks: Check[] = [];
+  const keeps: Finding['keep'][] = [];
   let failure: Failure | undefined;
   for (const [name, run, always] of steps) {
     const started = clock.monotonic();
@@ -52,6 +53,7 @@ export async function judge(
     const finding: Finding = isRun ? await run() : skipped('Not run: an earlier check failed.');
     if (finding.verdict === 'fail') failure ??= finding.failure;
     checks.push(checkOf(name, finding, clock.monotonic() - started));
+    keeps.push(finding.keep);
   }
   const started = clock.monotonic();
   const later = await secrets.again();
@@ -62,7 +64,7 @@ export async function judge(
   }
   const redactor = secrets.redactor();
   return {
-    checks: checks.map((check) => ({ ...check, detail: redactor.text(check.detail ?? '') })),
+    checks: await Promise.all(checks.map(async (check, at) => served(check, await keeps[at]?.(redactor), redactor))),
     ...(failure === undefined ? {} : { failure: { ...failure, message: redactor.text(failure.message) } }),
     finds: secrets.finds,
     redactor,
@@ -70,6 +72,21 @@ export async function judge(
 }
 
 const SECRETS = 'secrets';
+
+/** A check as it is served: with its output, and without secrets. */
+function served(check: Check, output: Stored | undefined, redactor: Redactor): Check {
+  const detail = redactor.text(check.detail ?? '');
+  const failures = check.tests?.failures.map(({ name, message }) => ({
+    name: redactor.text(name),
+    ...(message === undefined ? {} : { message: redactor.text(message) }),
+  }));
+  return {
+    ...check,
+    detail,
+    ...(output === undefined ? {} : { output }),
+    ...(check.tests === undefined || failures === undefined ? {} : { tests: { ...check.tests, failures } }),
+  };
+}
 
 function checkOf(name: string, finding: Finding, took: number): Check {
   return {

@@ -1,6 +1,7 @@
 import { never } from '../base/result.ts';
 import type { GateEnd, GateGround, GatePlace, GateRun, On } from '../checks/gateRun.ts';
 import { howEnded } from '../checks/gateText.ts';
+import type { Redactor } from '../checks/redactor.ts';
 import { reportsAfter, reportsBefore } from '../checks/reportFiles.ts';
 import { LONGEST_REPORT, readPrinted, type TestReport } from '../checks/testReport.ts';
 import type { Stored } from '../domain/artifact.ts';
@@ -64,13 +65,13 @@ class Place implements GatePlace {
     return run;
   }
 
-  async keep(): Promise<Stored | undefined> {
+  async keep(redactor: Redactor): Promise<Stored | undefined> {
     const { vault, signal } = this.#options;
     if (vault === undefined || signal.aborted) {
       await this.#output.discard();
       return undefined;
     }
-    const stored = await this.#output.keep(vault);
+    const stored = await this.#output.keep(vault, redactor);
     if (stored === undefined) this.#options.say(`the output of check ${this.#gate.name} could not be kept`);
     return stored;
   }

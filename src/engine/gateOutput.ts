@@ -1,5 +1,6 @@
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { Lane } from '../base/lane.ts';
+import type { Redactor } from '../checks/redactor.ts';
 import { Tail } from '../process/output.ts';
 import type { Stored, Vault } from '../store/vault.ts';
 
@@ -56,13 +57,24 @@ export class GateOutput {
     this.#write(Buffer.from(`\n[${how}]\n\n`));
   }
 
-  /** The whole output, in the vault; nothing where the disk took not all of it. */
-  async keep(vault: Vault): Promise<Stored | undefined> {
+  /** The whole output, in the vault, without the secrets in it; nothing where the disk took not all of it. */
+  async keep(vault: Vault, redactor: Redactor): Promise<Stored | undefined> {
     await this.#close();
-    const stored = this.#isWhole ? await vault.putFile(this.#path) : undefined;
-    if (stored?.ok === true) return stored.value;
+    const stored = this.#isWhole ? await this.#put(vault, redactor) : undefined;
+    // Gone already where the vault took the file itself.
     await rm(this.#path, { force: true });
-    return undefined;
+    return stored;
+  }
+
+  async #put(vault: Vault, redactor: Redactor): Promise<Stored | undefined> {
+    if (!redactor.isIdle) {
+      const bytes = await readFile(this.#path).catch(() => undefined);
+      if (bytes === undefined) return undefined;
+      const put = await vault.put(redactor.bytes(bytes));
+      return put.ok ? put.value : undefined;
+    }
+    const put = await vault.putFile(this.#path);
+    return put.ok ? put.value : undefined;
   }
 
   async discard(): Promise<void> {

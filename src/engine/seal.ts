@@ -63,7 +63,7 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   }
   const files = made.bundle?.files ?? [];
   const why = stop === undefined ? undefined : { ...stop.failure, message: redactor.text(stop.failure.message) };
-  const checks = await redactedOutputs(options, made.checks ?? [], redactor);
+  const checks = [...(made.checks ?? [])];
   const told = {
     job,
     files: files.slice(0, LISTED_FILES),
@@ -152,18 +152,6 @@ async function keepLog(options: SealOptions, redactor: Redactor): Promise<Result
   const kept = await keep(options, 'logs.txt', () => vault.put(bytes));
   await rm(log.path, { force: true });
   return kept;
-}
-
-/** What checks printed was kept while they ran; where a secret was found since, another text takes its place. */
-async function redactedOutputs({ vault }: SealOptions, checks: readonly Check[], redactor: Redactor): Promise<Check[]> {
-  if (redactor.isIdle) return [...checks];
-  return Promise.all(
-    checks.map(async ({ output, ...check }) => {
-      const read = output === undefined ? undefined : await vault.read(output.digest);
-      const put = read?.ok === true ? await vault.put(redactor.bytes(read.value)) : undefined;
-      return put?.ok === true ? { ...check, output: put.value } : check;
-    }),
-  );
 }
 
 /** A full disk may have room again in a moment: the work of an attempt is worth waiting for. */

@@ -92,6 +92,17 @@ describe('a job that leaves a secret fails', () => {
     expect(JSON.stringify(job)).not.toContain(other.slice(6));
   });
 
+  it('that a gate printed and reported: neither its output nor the tests that failed show it', async () => {
+    const report = `<testsuite><testcase name="a"><failure message="$(cat '${directory}/other.txt')"/></testcase></testsuite>`;
+    const gate = { name: 'gate', run: `echo "${report.replaceAll('"', '\\"')}" | tee r.xml; exit 1`, report: 'r.xml' };
+    const job = await run('echo more >> a.txt', { checks: [gate] });
+    const output = (await host.checkOutput(job.jobId, 'gate')).toString();
+    expect(output).not.toContain(other.slice(6));
+    expect(output).toMatch(/message="token = \[redacted: GitLab [Tt]oken\]"/);
+    expect(job.checks.at(-1)?.tests?.failures[0]?.message).toMatch(/^token = \[redacted: /);
+    expect(JSON.stringify(job)).not.toContain(other.slice(6));
+  });
+
   it('where another check failed before: the patch is looked through all the same', async () => {
     const job = await run('cp $S/token.txt outside.txt', { scope: { fileGlobs: ['src/**'] } });
     expect([job.reasonCode, job.message]).toEqual(['POLICY', expect.stringContaining('outside of the task')]);

@@ -2,6 +2,7 @@ import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Redactor } from '../../src/checks/redactor.ts';
 import { GateOutput } from '../../src/engine/gateOutput.ts';
 import { Vault } from '../../src/store/vault.ts';
 import { removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
@@ -9,9 +10,11 @@ import { must } from '../fixtures/testHost.ts';
 
 let directory: string;
 let vault: Vault;
+let redactor: Redactor;
 beforeEach(() => {
   directory = temporaryDirectory();
   vault = new Vault(join(directory, 'vault'));
+  redactor = new Redactor([]);
 });
 afterEach(() => removeDirectory(directory));
 
@@ -21,7 +24,7 @@ async function kept(
 ): Promise<string | undefined> {
   const output = await GateOutput.create(path);
   write(output);
-  const stored = await output.keep(vault);
+  const stored = await output.keep(vault, redactor);
   return stored === undefined ? undefined : must(await vault.read(stored.digest)).toString();
 }
 
@@ -60,6 +63,16 @@ it('keeps both ends of what is long, however it is cut into chunks, and of each 
     const section = `${String(head)}${cut}${String(tail)}\n[exit 0]\n\n`;
     expect(text === `one\n${section}two\n${section}`).toBe(true);
   }
+});
+
+it('is kept without the secrets that are known by then', async () => {
+  redactor = new Redactor([{ rule: 'Token', secret: 'abcdefghijklmnop', source: 'a.txt' }]);
+  const text = await kept((output) => {
+    output.begin('on the result');
+    for (const chunk of ['it is abcdefgh', 'ijklmnop here']) output.take(Buffer.from(chunk));
+    output.end('exit 0');
+  });
+  expect(text).toBe('on the result\nit is [redacted: Token] here\n[exit 0]\n\n');
 });
 
 it('is none where the disk took not all of it', async () => {
