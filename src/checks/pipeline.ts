@@ -83,7 +83,8 @@ function begun(finding: Finding, proof: () => Promise<unknown>): Finding {
 
 /** A check as it is served: with its output, and without secrets. */
 function served(check: Check, output: Stored | undefined, redactor: Redactor): Check {
-  const detail = redactor.text(check.detail ?? '');
+  // Cut afterwards: the beginning of a secret is none that the redactor knows.
+  const detail = redactor.text(check.detail ?? '').slice(0, LONGEST_DETAIL);
   const failures = check.tests?.failures.map(({ name, message }) => ({
     name: redactor.text(name),
     ...(message === undefined ? {} : { message: redactor.text(message) }),
@@ -100,7 +101,7 @@ function checkOf(name: string, finding: Finding, took: number): Check {
   return {
     name,
     verdict: finding.verdict,
-    detail: finding.detail.slice(0, LONGEST_DETAIL),
+    detail: finding.detail,
     durationMs: Math.round(took),
     ...finding.evidence,
   };
