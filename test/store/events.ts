@@ -78,6 +78,7 @@ export const laterEvents: readonly JobEvent[] = [
     failed(attempt),
     attemptFailed(attempt),
     attemptLost(attempt),
+    { type: 'attemptLost' as const, attempt, drained: true as const },
     asked(attempt),
     answered(attempt),
     sealed(attempt),
