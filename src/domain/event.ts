@@ -59,7 +59,8 @@ export const JobEvent = z.discriminatedUnion('type', [
     by: z.string(),
   }),
   z.object({ type: z.literal('attemptFailed'), attempt: z.int().min(1), failure: Failure, outcome: Outcome }),
-  z.object({ type: z.literal('attemptLost'), attempt: z.int().min(1) }),
+  /** `drained`: its host went down in good order. Without it, the host was killed: what lines of older versions say too. */
+  z.object({ type: z.literal('attemptLost'), attempt: z.int().min(1), drained: z.literal(true).optional() }),
   z.object({ type: z.literal('succeeded'), attempt: z.int().min(1), outcome: Outcome }),
   z.object({ type: z.literal('failed'), attempt: z.int().min(1), failure: Failure, outcome: Outcome }),
   /** A person says of these secrets that they are none: the kept patch is judged again, without its executor. */

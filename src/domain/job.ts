@@ -37,7 +37,7 @@ interface Core {
   readonly attempt: number;
   /** Attempts that ended in a failure of their own: what maxAttempts counts. */
   readonly failedAttempts: number;
-  /** Attempts that were lost with their host. */
+  /** Attempts that were lost with a host that died; those of a host that was stopped do not count. */
   readonly lostAttempts: number;
   /** Fingerprints of secrets that a person has lifted. */
   readonly lifted?: readonly string[];

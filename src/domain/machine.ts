@@ -24,7 +24,7 @@ export interface Illegal {
 type Of<T extends JobEventType> = Extract<JobEvent, { type: T }>;
 type Step = Result<Job, Illegal>;
 
-/** How often an attempt may be lost with its host before the job ends: a reload of a window fails no job. */
+/** How often an attempt may be lost with a host that died before the job ends. */
 const MOST_LOST_ATTEMPTS = 3;
 
 /** The first event of a job. */
@@ -72,7 +72,7 @@ export function transition(job: Job, event: JobEvent, at: number): Step {
         ? ok({ ...unendedOf(job), state: 'QUEUED', failedAttempts: job.failedAttempts + 1 })
         : illegal(job, event);
     case 'attemptLost':
-      return isAttempted(job, event) ? ok(afterLoss(job, at)) : illegal(job, event);
+      return isAttempted(job, event) ? ok(afterLoss(job, event, at)) : illegal(job, event);
     case 'succeeded':
       return isAttempted(job, event)
         ? ok({
@@ -178,12 +178,14 @@ function stopped(job: Exclude<Job, EndedJob>, state: 'CANCELED' | 'EXPIRED', at:
   return { ...coreOf(job), state, ...startedAt, finishedAt: at, artifacts: [] };
 }
 
-function afterLoss(job: RunningJob | WaitingJob, at: number): Job {
+function afterLoss(job: RunningJob | WaitingJob, { drained }: Of<'attemptLost'>, at: number): Job {
+  // Somebody who stops a host says nothing about the job: only a host that died may have died of it.
+  if (drained === true) return { ...coreOf(job), state: 'QUEUED' };
   const lostAttempts = job.lostAttempts + 1;
   if (lostAttempts <= MOST_LOST_ATTEMPTS) return { ...unendedOf(job), state: 'QUEUED', lostAttempts };
   const why = failure(
     'INTERNAL_ERROR',
-    `The relay ended ${String(lostAttempts)} times while this job ran. Look at the relay's log, then retry the job.`,
+    `The relay died ${String(lostAttempts)} times while this job ran. Look at the relay's log, then retry the job.`,
   );
   return { ...failed(job, why, { checks: [], artifacts: [], files: [], fileCount: 0 }, at), lostAttempts };
 }

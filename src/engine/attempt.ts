@@ -91,15 +91,16 @@ export class LocalRunner implements Runner {
     const { clock, logs, onLog, sources, log: relayLog } = this.#options;
     const name = `${job.id}-${String(job.attempt)}`;
     const temporary = join(sources.temporary, name);
+    let log: AttemptLog | undefined;
     try {
-      const [log] = await Promise.all([
-        AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes)),
-        mkdir(temporary, { recursive: true, mode: 0o700 }),
-      ]);
+      // One after the other: where the disk refuses one of them, nothing of the other is left open or on its way.
+      await mkdir(temporary, { recursive: true, mode: 0o700 });
+      log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
       return await new Attempt(this.#options, job, signal, log, temporary, (promise) => this.#return(promise)).run();
     } catch (thrown) {
       // One of the three doors for exceptions: a bug of the relay's ends this attempt and nothing else.
       relayLog.write('error', 'an attempt threw', { jobId: job.id, error: messageOf(thrown) });
+      await log?.close().catch(() => undefined);
       const why = failure(
         'INTERNAL_ERROR',
         `The relay failed at this job: ${messageOf(thrown)}. Its log has more; retry the job.`,
@@ -115,8 +116,11 @@ export class LocalRunner implements Runner {
   }
 
   #return(promise: Promise<unknown>): void {
-    this.#returning.add(promise);
-    void promise.finally(() => this.#returning.delete(promise));
+    const { log } = this.#options;
+    const returned: Promise<unknown> = promise
+      .catch((thrown: unknown) => log.write('error', 'an attempt left something', { error: messageOf(thrown) }))
+      .finally(() => this.#returning.delete(returned));
+    this.#returning.add(returned);
   }
 }
 

@@ -47,9 +47,9 @@ export interface EngineOptions {
   readonly concurrency: number;
 }
 
-/** How long a key names its job after the job has ended. */
 /** How long a question waits for its answer. */
 const QUESTION_MS = 3600 * 1000;
+/** How long a key names its job after the job has ended. */
 const KEY_LIFETIME_MS = 24 * 3600 * 1000;
 
 type Answer<T> = Promise<Result<T, RelayError>>;

@@ -138,7 +138,7 @@ export class Scheduler {
       case 'stopped':
         // Stopped with its host, it goes back to the queue; stopped by a cancel or its time, it has ended before.
         return this.#stopped && this.#isUnderWay(job.id)
-          ? { type: 'attemptLost', attempt }
+          ? { type: 'attemptLost', attempt, drained: true }
           : { type: 'sealed', attempt, artifacts: [...end.artifacts] };
       default:
         return never(end);

@@ -2,8 +2,10 @@ import { copyFile, lstat, readdir, rm, utimes } from 'node:fs/promises';
 import { err, ok, type Result } from '../base/result.ts';
 import type { FileChange } from '../domain/artifact.ts';
 import { ObjectId } from '../domain/ids.ts';
+import { Blockade } from './blockade.ts';
 import { describe, type Git, type GitError } from './git.ts';
 import { fields, shown, toBuffer, unquoted, type BytePath } from './path.ts';
+import { withoutUntouched, type Captured } from './untouched.ts';
 import { walk, type Findings } from './walk.ts';
 
 /** What a patch cannot carry, or git could not read: each is told by its path. */
@@ -13,9 +15,9 @@ export interface CaptureError {
 }
 
 /** The slot's files as git sees them, with an index that nobody but the relay writes. */
-export interface WorkTree {
-  readonly root: string;
-  readonly index: string;
+export interface WorkTree extends Captured {
+  /** The commit's .gitattributes files. */
+  readonly attributes: readonly BytePath[];
   /** Folders of submodules: git looks at nothing that is put into them. */
   readonly submodules: readonly BytePath[];
 }
@@ -48,13 +50,8 @@ export async function snapshot(git: Git, slot: WorkTree): Promise<Result<Snapsho
       message: 'The executor deleted or replaced its working directory. There is nothing to make a patch of.',
     });
   }
-  // The list of what is ignored reads the index that `add` is going to replace: a copy lets both run at once.
-  const before = `${slot.index}.before`;
-  await copyIndex(slot.index, before);
-  const first = await look(git, slot, before);
-  if (!first.opened) return first.result;
-  await copyIndex(before, slot.index);
-  return (await look(git, slot, before)).result;
+  const first = await look(git, slot);
+  return first.opened ? (await look(git, slot)).result : first.result;
 }
 
 /** `opened`: a folder could not be read at first, and can now. */
@@ -63,22 +60,32 @@ interface Look {
   readonly result: Result<Snapshot, CaptureError>;
 }
 
-async function look(git: Git, { root, index, submodules }: WorkTree, before: string): Promise<Look> {
+async function look(git: Git, slot: WorkTree): Promise<Look> {
+  const { root, index, submodules } = slot;
   const inSlot = git.with({ GIT_WORK_TREE: root, GIT_INDEX_FILE: index });
-  const asBefore = inSlot.with({ GIT_INDEX_FILE: before });
-  const listing = asBefore.run(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'], {
-    cwd: root,
-  });
-  const adding = inSlot.run(['add', '--all'], { cwd: root });
+  // The list of what is ignored needs no index that `add` replaces meanwhile.
+  const asBefore = inSlot.with({ GIT_INDEX_FILE: slot.baseIndex });
+  // Always from the checkout on, so that a setup's snapshot has no say in what the executor's is.
+  await copyIndex(slot.baseIndex, index);
+  const dropped = await dropLostAttributes(inSlot, slot);
+  if (!dropped.ok) return { opened: false, result: err(unreadable(dropped.error)) };
+  const blockade = new Blockade(root);
+  const run = { cwd: root, signal: blockade.signal };
+  const listing = asBefore.run(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'], run);
+  const adding = inSlot.run(['add', '--all'], run);
   const listed = await listing;
   const ignored = listed.ok ? fields(listed.value) : [];
   const found = await walk(root, new Set(ignored.map((path) => path.replace(/\/$/, ''))));
   const added = await adding;
   const told = (result: Result<Snapshot, CaptureError>): Look => ({ opened: found.opened, result });
+  const blocking = blockade.end();
+  if (blocking.length > 0) return told(err(cannotCarry(blocking.map(specialFile))));
   if (!listed.ok) return told(err(unreadable(listed.error)));
   const refused = await uncarriable(asBefore, root, found, submodules);
   if (refused !== undefined) return told(err(refused));
   if (!added.ok) return told(err(unreadable(added.error)));
+  const restored = found.attributes || slot.attributes.length > 0 ? await withoutUntouched(git, slot) : ok(undefined);
+  if (!restored.ok) return told(err(unreadable(restored.error)));
   const written = await inSlot.text(['write-tree'], { cwd: root });
   if (!written.ok) return told(err(unreadable(written.error)));
   const tree = ObjectId.parse(written.value);
@@ -110,10 +117,25 @@ export async function difference(
   }
   const end = told.value.indexOf('\n\n');
   const raw = told.value.subarray(0, end < 0 ? told.value.length : end).toString('latin1');
-  const patch = end < 0 ? Buffer.alloc(0) : told.value.subarray(end + 2);
   const changes = raw.split('\n').flatMap(changeOf);
+  const patch = end < 0 ? Buffer.alloc(0) : readable(told.value.subarray(end + 2), changes);
   const present = changes.filter(({ kind }) => kind !== 'deleted').map(({ path }) => path);
   return ok({ patch, files: changes.map((change) => ({ ...change, path: shown(change.path) })), present });
+}
+
+/**
+ * Git writes a header without quotes where a folder's name ends with a space, and takes what follows it for an absolute
+ * path when it reads it: it finds no name for a file without lines. With quotes it does.
+ */
+function readable(patch: Buffer, changes: readonly { readonly path: BytePath }[]): Buffer {
+  if (!changes.some(({ path }) => path.includes(' /'))) return patch;
+  const quoted = patch.toString('latin1').replace(/^diff --git (a\/[^\n]* \/[^\n]*)$/gm, (header, names: string) => {
+    // One name twice: the relay's patches carry no renames.
+    const half = (names.length - 1) / 2;
+    const [from, to] = [names.slice(0, half), names.slice(half + 1)];
+    return from.slice(2) === to.slice(2) ? `diff --git "${from}" "${to}"` : header;
+  });
+  return Buffer.from(quoted, 'latin1');
 }
 
 /**
@@ -155,26 +177,49 @@ export async function copyIndex(from: string, to: string): Promise<void> {
   await utimes(to, Math.floor(mtimeMs) / 1000, Math.floor(mtimeMs) / 1000);
 }
 
+/**
+ * Git reads from the index what attributes it does not find as a file, and whether it still does when it comes to the
+ * next file hangs on which it has read before. Those that the executor took away count for none.
+ */
+async function dropLostAttributes(inSlot: Git, { root, attributes }: WorkTree): Promise<Result<void, GitError>> {
+  const lost: BytePath[] = [];
+  for (const path of attributes) {
+    const found = await lstat(Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)])).catch(() => undefined);
+    if (found?.isFile() !== true) lost.push(path);
+  }
+  if (lost.length === 0) return ok(undefined);
+  const stdin = Buffer.from(lost.map((path) => `${path}\0`).join(''), 'latin1');
+  const done = await inSlot.run(['update-index', '-z', '--force-remove', '--stdin'], { cwd: root, stdin });
+  return done.ok ? ok(undefined) : done;
+}
+
 async function uncarriable(
   git: Git,
   root: string,
   { special, nested, unreadable: closed }: Findings,
   submodules: readonly BytePath[],
 ): Promise<CaptureError | undefined> {
-  const filled = await notEmpty(root, submodules, nested);
+  const filled = await notEmpty(git, root, submodules);
   const suspects = [...special, ...nested];
   if (suspects.length === 0 && closed.length === 0 && filled.length === 0) return undefined;
   const excused = new Set(await ignoredAmong(git, root, suspects));
   const links = new Set(await gitlinks(git, root, nested));
   const bad = [
-    ...special.filter((path) => !excused.has(path)).map((path) => `"${shown(path)}" (a fifo, socket or device)`),
+    ...special.filter((path) => !excused.has(path)).map(specialFile),
     ...nested
       .filter((path) => !excused.has(path) && !links.has(path))
       .map((path) => `"${shown(path)}" (a repository of its own)`),
     ...filled.map((path) => `"${shown(path)}" (files in the folder of a submodule)`),
     ...closed.map((path) => `"${shown(path)}" (a folder that cannot be read)`),
   ];
-  if (bad.length === 0) return undefined;
+  return bad.length === 0 ? undefined : cannotCarry(bad);
+}
+
+function specialFile(path: BytePath): string {
+  return `"${shown(path)}" (a fifo, socket or device)`;
+}
+
+function cannotCarry(bad: readonly string[]): CaptureError {
   const more = bad.length > MOST_NAMED ? ` and ${String(bad.length - MOST_NAMED)} more` : '';
   return {
     kind: 'uncarriable',
@@ -191,17 +236,16 @@ async function ignoredAmong(git: Git, root: string, paths: readonly BytePath[]):
   return ignored.ok ? fields(ignored.value) : [];
 }
 
-/** Submodules that are no repository here, and yet hold something. */
-async function notEmpty(
-  root: string,
-  submodules: readonly BytePath[],
-  nested: readonly BytePath[],
-): Promise<readonly BytePath[]> {
+/** Submodules that hold something and are no checkout that git could compare: it would pass over what is in them. */
+async function notEmpty(git: Git, root: string, submodules: readonly BytePath[]): Promise<readonly BytePath[]> {
   const filled: BytePath[] = [];
-  for (const path of submodules.filter((one) => !nested.includes(one))) {
+  for (const path of submodules) {
     const at = Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)]);
-    const entries = await readdir(at).catch(() => []);
-    if (entries.length > 0) filled.push(path);
+    // What is behind a link is not in the folder: the link itself stands in the submodule's place.
+    const entries = (await isFolder(at)) ? await readdir(at).catch(() => []) : [];
+    if (entries.length === 0) continue;
+    const head = await git.with({ GIT_DIR: `${root}/${path}/.git` }).run(['rev-parse', '--verify', '-q', 'HEAD'], {});
+    if (!head.ok) filled.push(path);
   }
   return filled;
 }
@@ -215,7 +259,12 @@ async function gitlinks(git: Git, root: string, folders: readonly BytePath[]): P
 
 /** The submodules among the lines of `ls-files --stage`. */
 export function gitlinksIn(lines: readonly string[]): readonly BytePath[] {
-  return lines.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1));
+  return lines.filter((line) => line.startsWith('160000 ')).map(pathIn);
+}
+
+/** The path in a line of `ls-files --stage`. */
+export function pathIn(line: string): BytePath {
+  return line.slice(line.indexOf('\t') + 1);
 }
 
 const KINDS: Readonly<Record<string, FileChange['kind']>> = { A: 'added', M: 'modified', D: 'deleted', T: 'type' };
@@ -228,7 +277,7 @@ function changeOf(line: string): FileChange[] {
   return [{ path: unquoted(path), kind: KINDS[letter] ?? 'modified', oldMode, newMode, oldId, newId }];
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function isFolder(path: string | Buffer): Promise<boolean> {
   return lstat(path).then(
     (found) => found.isDirectory(),
     () => false,

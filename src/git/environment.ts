@@ -39,7 +39,18 @@ export function theirsEnvironment(inherited: Variables): Environment {
   return { ...base(inherited), GIT_NO_LAZY_FETCH: '1' };
 }
 
-/** For fetching from a git URL: the user's credentials, insteadOf and proxy; still without a prompt. */
+/** How the user reaches their servers, where the environment says it: git prefers it to core.sshCommand. */
+const SSH = ['GIT_SSH_COMMAND', 'GIT_SSH', 'GIT_SSH_VARIANT'] as const;
+
+/**
+ * For fetching from a git URL: the user's credentials, insteadOf, proxy and ssh; still without a prompt. Whatever ssh they
+ * use, it is told to ask a program (OpenSSH 8.4 and newer), and that answers nothing; an older one finds no terminal.
+ */
 export function remoteEnvironment(inherited: Variables): Environment {
-  return { ...base(inherited), GIT_ASKPASS: 'true', SSH_ASKPASS: 'true', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes' };
+  const ssh: Record<string, string> = {};
+  for (const name of SSH) {
+    const value = inherited[name];
+    if (value !== undefined) ssh[name] = value;
+  }
+  return { ...base(inherited), ...ssh, GIT_ASKPASS: 'true', SSH_ASKPASS: 'false', SSH_ASKPASS_REQUIRE: 'force' };
 }

@@ -3,7 +3,7 @@ import { copyFile, lstat, mkdir, readFile, rename, rm, unlink, writeFile } from 
 import { join } from 'node:path';
 import { err, messageOf, ok, type Result } from '../base/result.ts';
 import type { ObjectId } from '../domain/ids.ts';
-import { copyIndex, gitlinksIn, type WorkTree } from './capture.ts';
+import { copyIndex, gitlinksIn, pathIn, type WorkTree } from './capture.ts';
 import { describe, type Git } from './git.ts';
 import { fields, toBuffer, type BytePath } from './path.ts';
 import { removeTree } from './removeTree.ts';
@@ -12,6 +12,13 @@ import { walk } from './walk.ts';
 export interface SlotError {
   readonly kind: 'slot';
   readonly message: string;
+}
+
+/** What there is to know of a commit before its files are captured. */
+interface Survey {
+  readonly commit?: ObjectId;
+  readonly submodules: readonly BytePath[];
+  readonly attributes: readonly BytePath[];
 }
 
 /**
@@ -30,7 +37,7 @@ export class Slot implements WorkTree {
   #at: ObjectId | undefined;
   /** Whether `baseIndex` is of the files that are here. */
   #isCheckedOut = false;
-  #submodules: readonly BytePath[] = [];
+  #survey: Survey = { submodules: [], attributes: [] };
   readonly #identityFile: string;
   #identity: string | undefined;
 
@@ -49,8 +56,18 @@ export class Slot implements WorkTree {
     this.#identity = await readFile(this.#identityFile, 'utf8').catch(() => undefined);
   }
 
+  /** The commit of a slot that is claimed. */
+  get commit(): ObjectId {
+    if (this.#at === undefined) throw new Error('a slot was read that is at no commit');
+    return this.#at;
+  }
+
   get submodules(): readonly BytePath[] {
-    return this.#submodules;
+    return this.#survey.submodules;
+  }
+
+  get attributes(): readonly BytePath[] {
+    return this.#survey.attributes;
   }
 
   isAt(commit: ObjectId): boolean {
@@ -99,11 +116,20 @@ export class Slot implements WorkTree {
     for (const path of found) await unlink(this.#below(path)).catch(() => undefined);
     // As the files were put here, and not as a capture found them: what was linked or got other permissions since then
     // differs from it, and is written anew (git compares whole seconds: in the very second of the checkout it is not).
-    if (this.#isCheckedOut) await copyIndex(this.baseIndex, this.index);
+    const isKnown = this.#isCheckedOut;
+    if (isKnown) await copyIndex(this.baseIndex, this.index);
+    const emptied = await this.#emptySubmodules();
+    if (!emptied.ok) return emptied;
+    // First, or attributes that an executor left beside a file would have a say in how that file is put back.
+    const swept = await this.#sweep();
+    if (!swept.ok) return swept;
     const restored = await this.#inTree(['read-tree', '--reset', '-u', commit]);
     if (!restored.ok) return restored;
-    const swept = await this.#inTree(['clean', '-ffdxq']);
-    if (!swept.ok) return swept;
+    // An earlier host's index may have known an executor's files, or a submodule that is none any more.
+    const sweptAgain = isKnown ? ok(undefined) : await this.#sweep();
+    if (!sweptAgain.ok) return sweptAgain;
+    const looked = await this.#look(commit);
+    if (!looked.ok) return looked;
     const submodules = await this.#emptySubmodules();
     if (!submodules.ok) return submodules;
     await copyIndex(this.index, this.baseIndex);
@@ -113,15 +139,26 @@ export class Slot implements WorkTree {
     return ok(undefined);
   }
 
+  #sweep(): Promise<Result<void, SlotError>> {
+    return this.#inTree(['clean', '-ffdxq']);
+  }
+
+  /** What the commit has that a capture must know of; asked once a commit. */
+  async #look(commit: ObjectId): Promise<Result<void, SlotError>> {
+    if (this.#survey.commit === commit) return ok(undefined);
+    const listed = await this.#git
+      .with({ GIT_INDEX_FILE: this.index })
+      .run(['ls-files', '-z', '--stage'], { cwd: this.#mirror });
+    if (!listed.ok) return err({ kind: 'slot', message: describe(listed.error) });
+    const lines = fields(listed.value);
+    const attributes = lines.filter((line) => /[\t/]\.gitattributes$/.test(line)).map(pathIn);
+    this.#survey = { commit, submodules: gitlinksIn(lines), attributes };
+    return ok(undefined);
+  }
+
   /** A submodule is an empty folder here. Git leaves alone what is put into it. */
   async #emptySubmodules(): Promise<Result<void, SlotError>> {
-    this.#submodules = [];
-    if ((await lstat(join(this.root, '.gitmodules')).catch(() => undefined)) === undefined) return ok(undefined);
-    const inSlot = this.#git.with({ GIT_WORK_TREE: this.root, GIT_INDEX_FILE: this.index });
-    const listed = await inSlot.run(['ls-files', '-z', '--stage'], { cwd: this.root });
-    if (!listed.ok) return err({ kind: 'slot', message: describe(listed.error) });
-    this.#submodules = gitlinksIn(fields(listed.value));
-    for (const path of this.#submodules) {
+    for (const path of this.submodules) {
       const removed = await removeTree(this.#below(path));
       if (!removed.ok) return unusable(removed.error);
       await mkdir(this.#below(path), { recursive: true });

@@ -83,6 +83,8 @@ export class Seat {
   async close(): Promise<void> {
     this.#closed = true;
     this.#resolve(gone);
+    // A host that is closed would still answer from what it has in memory.
+    this.#current = Promise.resolve(gone);
     await this.#taking;
     await this.#release();
   }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JobEvent } from '../../src/domain/event.ts';
+import { JobEvent } from '../../src/domain/event.ts';
 import { newJobId } from '../../src/domain/ids.ts';
 import { isTerminal, type Job, type JobState } from '../../src/domain/job.ts';
 import { created, transition } from '../../src/domain/machine.ts';
@@ -88,6 +88,18 @@ describe('a job', () => {
       lostAttempts: 4,
       failure: { code: 'INTERNAL_ERROR' },
     });
+  });
+
+  it('is given back by hosts that are stopped as often as they are', () => {
+    const drained = (attempt: number): JobEvent => ({ type: 'attemptLost', attempt, drained: true });
+    const given = [1, 2, 3, 4, 5].flatMap((attempt) => [leased(attempt), drained(attempt)]);
+    expect(after(...given)).toMatchObject({ state: 'QUEUED', attempt: 5, lostAttempts: 0, failedAttempts: 0 });
+    expect(after(leased(1), attemptLost(1), leased(2), asked(2), drained(2))).toMatchObject({ lostAttempts: 1 });
+    expect(refuses(after(leased(1), drained(1), leased(2)), drained(1))).toBe(true);
+  });
+
+  it('reads a loss as an older version wrote it: of a host that died', () => {
+    expect(JobEvent.parse({ type: 'attemptLost', attempt: 1 })).toEqual(attemptLost(1));
   });
 
   it('is delivered and undone, again and again, by the receipt it was given', () => {

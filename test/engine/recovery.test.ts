@@ -120,6 +120,25 @@ describe('a host that ends while a job runs', () => {
     await expectNothingLeft(last.host.places);
   });
 
+  it('hands it on as often as it is stopped', async () => {
+    freshRepository();
+    let jobId: JobId | undefined;
+    for (let host = 0; host < 5; host++) {
+      const opened = await open();
+      jobId ??= must(
+        await opened.submit(command('echo started; test -e $HOME/enough || sleep 1000; echo x > x')),
+      ).jobId;
+      await opened.logged(jobId, 'started');
+      await opened.close();
+    }
+    if (jobId === undefined) throw new Error('no job');
+    write(join(cache, 'home'), { enough: '' });
+    const last = await open();
+    expect(await last.ended(jobId)).toMatchObject({ state: 'SUCCEEDED', attempt: 6 });
+    await last.close();
+    await expectNothingLeft(last.host.places);
+  });
+
   it('leaves no git of its own behind that goes on working in a slot', async () => {
     freshRepository();
     // A git that says when it begins to write the tree of an attempt, and then hangs.

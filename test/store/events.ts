@@ -96,6 +96,7 @@ export const laterEvents: readonly JobEvent[] = [
     withheld(attempt),
     attemptFailed(attempt),
     attemptLost(attempt),
+    { type: 'attemptLost' as const, attempt, drained: true as const },
     asked(attempt),
     answered(attempt),
     sealed(attempt),
