@@ -8,6 +8,7 @@ import { describe, type Git } from './git.ts';
 import { fields, toBuffer, type BytePath } from './path.ts';
 import { removeTree } from './removeTree.ts';
 import { walk } from './walk.ts';
+import { changedAtOnce } from './youngFiles.ts';
 
 export interface SlotError {
   readonly kind: 'slot';
@@ -115,7 +116,7 @@ export class Slot implements WorkTree {
     const found = special ?? (await walk(this.root, new Set())).special;
     for (const path of found) await unlink(this.#below(path)).catch(() => undefined);
     // As the files were put here, and not as a capture found them: what was linked or got other permissions since then
-    // differs from it, and is written anew (git compares whole seconds: in the very second of the checkout it is not).
+    // differs from it, and is written anew.
     const isKnown = this.#isCheckedOut;
     if (isKnown) await copyIndex(this.baseIndex, this.index);
     const emptied = await this.#emptySubmodules();
@@ -123,6 +124,8 @@ export class Slot implements WorkTree {
     // First, or attributes that an executor left beside a file would have a say in how that file is put back.
     const swept = await this.#sweep();
     if (!swept.ok) return swept;
+    const young = isKnown ? await changedAtOnce(this.baseIndex, this.root, this.#objectFormat) : [];
+    for (const path of young) await unlink(this.#below(path));
     const restored = await this.#inTree(['read-tree', '--reset', '-u', commit]);
     if (!restored.ok) return restored;
     // An earlier host's index may have known an executor's files, or a submodule that is none any more.

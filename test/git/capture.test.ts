@@ -112,6 +112,20 @@ describe('what setup left', () => {
 });
 
 describe('the next job finds', () => {
+  it.each(['names', 'sha256'] as const)(
+    'files with the permissions of a checkout, at whatever moment they lost them: %s',
+    async (ground) => {
+      await open(ground);
+      const before = await found();
+      for (let round = 0; round < 5; round++) {
+        // Written anew by the reset, and changed by the next job well within a second of it.
+        expect(await run('echo x >> README; echo x >> "a b/trails "')).toEqual(['README', 'a b/trails ']);
+        expect(await run('chmod 600 README "a b/trails "; ln README linked; rm linked')).toEqual([]);
+        expect(await found()).toEqual(before);
+      }
+    },
+  );
+
   it('files that no rules of the last have touched', async () => {
     await open('names');
     const before = await found();

@@ -298,14 +298,13 @@ describe('what is ignored', () => {
 });
 
 describe('what a command does to files that no patch shows', () => {
-  // Git compares the times of files by whole seconds, so these take one.
   it('sets odd permissions', () =>
-    expectEnd(command('sleep 1; chmod 600 a.txt; chmod 4755 run.sh; chmod 400 src; chmod 500 src/deep; echo x > b'), {
+    expectEnd(command('chmod 600 a.txt; chmod 4755 run.sh; chmod 400 src; chmod 500 src/deep; echo x > b'), {
       state: 'SUCCEEDED',
       fileCount: 2,
     }));
   it('takes permissions away', () =>
-    expectEnd(command('sleep 1; chmod 000 a.txt src/deep src .; echo x > b'), { state: 'SUCCEEDED', fileCount: 1 }));
+    expectEnd(command('chmod 000 a.txt src/deep src .; echo x > b'), { state: 'SUCCEEDED', fileCount: 1 }));
   it('links files to each other', () =>
     expectEnd(command('printf "one\\n" > src/b.txt; rm a.txt; ln src/b.txt a.txt; ln a.txt third'), {
       state: 'SUCCEEDED',
