@@ -18,13 +18,15 @@ export interface CaptureError {
 export interface WorkTree extends Captured {
   /** The commit's .gitattributes files. */
   readonly attributes: readonly BytePath[];
+  /** The commit's .gitmodules files. */
+  readonly modules: readonly BytePath[];
   /** Folders of submodules: git looks at nothing that is put into them. */
   readonly submodules: readonly BytePath[];
 }
 
 export interface Snapshot {
   readonly tree: ObjectId;
-  /** Ignored files and folders (with `/`) that are in no patch. */
+  /** Ignored files and folders (with `/`), and submodules with something in them: what is in no patch. */
   readonly ignored: readonly string[];
   /** Fifos and the like, relative to the root: `git clean` leaves them. */
   readonly special: readonly BytePath[];
@@ -81,7 +83,8 @@ async function look(git: Git, slot: WorkTree): Promise<Look> {
   const blocking = blockade.end();
   if (blocking.length > 0) return told(err(cannotCarry(blocking.map(specialFile))));
   if (!listed.ok) return told(err(unreadable(listed.error)));
-  const refused = await uncarriable(asBefore, root, found, submodules);
+  const filled = await filledOf(asBefore, root, submodules);
+  const refused = await uncarriable(asBefore, slot, found, filled.lost);
   if (refused !== undefined) return told(err(refused));
   if (!added.ok) return told(err(unreadable(added.error)));
   const restored = found.attributes || slot.attributes.length > 0 ? await withoutUntouched(git, slot) : ok(undefined);
@@ -90,7 +93,8 @@ async function look(git: Git, slot: WorkTree): Promise<Look> {
   if (!written.ok) return told(err(unreadable(written.error)));
   const tree = ObjectId.parse(written.value);
   const { special, attributes } = found;
-  return told(ok({ tree, ignored: ignored.map(shown), special, attributes }));
+  const leftOut = [...filled.checkedOut.map((path) => `${path}/`), ...ignored];
+  return told(ok({ tree, ignored: leftOut.map(shown), special, attributes }));
 }
 
 /** The patch from one tree to another, and the files in it. Renames are told as a deletion and an addition. */
@@ -195,13 +199,13 @@ async function dropLostAttributes(inSlot: Git, { root, attributes }: WorkTree): 
 
 async function uncarriable(
   git: Git,
-  root: string,
+  { root, modules }: WorkTree,
   { special, nested, unreadable: closed }: Findings,
-  submodules: readonly BytePath[],
+  lost: readonly BytePath[],
 ): Promise<CaptureError | undefined> {
-  const filled = await notEmpty(git, root, submodules);
   const suspects = [...special, ...nested];
-  if (suspects.length === 0 && closed.length === 0 && filled.length === 0) return undefined;
+  const linked = await linksAmong(root, modules);
+  if ([suspects, closed, lost, linked].every((paths) => paths.length === 0)) return undefined;
   const excused = new Set(await ignoredAmong(git, root, suspects));
   const links = new Set(await gitlinks(git, root, nested));
   const bad = [
@@ -209,10 +213,21 @@ async function uncarriable(
     ...nested
       .filter((path) => !excused.has(path) && !links.has(path))
       .map((path) => `"${shown(path)}" (a repository of its own)`),
-    ...filled.map((path) => `"${shown(path)}" (files in the folder of a submodule)`),
+    ...lost.map((path) => `"${shown(path)}" (files in the folder of a submodule)`),
+    ...linked.map((path) => `"${shown(path)}" (a link where git reads what the submodules are)`),
     ...closed.map((path) => `"${shown(path)}" (a folder that cannot be read)`),
   ];
   return bad.length === 0 ? undefined : cannotCarry(bad);
+}
+
+/** Git takes a link in place of a .gitmodules that it knows, and then refuses to read its own index. */
+async function linksAmong(root: string, paths: readonly BytePath[]): Promise<readonly BytePath[]> {
+  const links: BytePath[] = [];
+  for (const path of paths) {
+    const found = await lstat(Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)])).catch(() => undefined);
+    if (found?.isSymbolicLink() === true) links.push(path);
+  }
+  return links;
 }
 
 function specialFile(path: BytePath): string {
@@ -236,18 +251,26 @@ async function ignoredAmong(git: Git, root: string, paths: readonly BytePath[]):
   return ignored.ok ? fields(ignored.value) : [];
 }
 
-/** Submodules that hold something and are no checkout that git could compare: it would pass over what is in them. */
-async function notEmpty(git: Git, root: string, submodules: readonly BytePath[]): Promise<readonly BytePath[]> {
-  const filled: BytePath[] = [];
+interface Filled {
+  /** They are checkouts: git compares their commits, and what else is in them is in no patch. */
+  readonly checkedOut: readonly BytePath[];
+  /** They hold something and are nothing that git could compare: it would pass over them. */
+  readonly lost: readonly BytePath[];
+}
+
+/** Submodules' folders with something in them. */
+async function filledOf(git: Git, root: string, submodules: readonly BytePath[]): Promise<Filled> {
+  const checkedOut: BytePath[] = [];
+  const lost: BytePath[] = [];
   for (const path of submodules) {
     const at = Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)]);
     // What is behind a link is not in the folder: the link itself stands in the submodule's place.
     const entries = (await isFolder(at)) ? await readdir(at).catch(() => []) : [];
     if (entries.length === 0) continue;
     const head = await git.with({ GIT_DIR: `${root}/${path}/.git` }).run(['rev-parse', '--verify', '-q', 'HEAD'], {});
-    if (!head.ok) filled.push(path);
+    (head.ok ? checkedOut : lost).push(path);
   }
-  return filled;
+  return { checkedOut, lost };
 }
 
 /** Which of the folders are submodules in the index as it was before. */

@@ -20,6 +20,7 @@ interface Survey {
   readonly commit?: ObjectId;
   readonly submodules: readonly BytePath[];
   readonly attributes: readonly BytePath[];
+  readonly modules: readonly BytePath[];
 }
 
 /**
@@ -38,7 +39,7 @@ export class Slot implements WorkTree {
   #at: ObjectId | undefined;
   /** Whether `baseIndex` is of the files that are here. */
   #isCheckedOut = false;
-  #survey: Survey = { submodules: [], attributes: [] };
+  #survey: Survey = { submodules: [], attributes: [], modules: [] };
   readonly #identityFile: string;
   #identity: string | undefined;
 
@@ -65,6 +66,10 @@ export class Slot implements WorkTree {
 
   get submodules(): readonly BytePath[] {
     return this.#survey.submodules;
+  }
+
+  get modules(): readonly BytePath[] {
+    return this.#survey.modules;
   }
 
   get attributes(): readonly BytePath[] {
@@ -154,8 +159,9 @@ export class Slot implements WorkTree {
       .run(['ls-files', '-z', '--stage'], { cwd: this.#mirror });
     if (!listed.ok) return err({ kind: 'slot', message: describe(listed.error) });
     const lines = fields(listed.value);
-    const attributes = lines.filter((line) => /[\t/]\.gitattributes$/.test(line)).map(pathIn);
-    this.#survey = { commit, submodules: gitlinksIn(lines), attributes };
+    const named = (name: RegExp): readonly BytePath[] => lines.map(pathIn).filter((path) => name.test(path));
+    const [attributes, modules] = [named(/(?:^|\/)\.gitattributes$/), named(/(?:^|\/)\.gitmodules$/i)];
+    this.#survey = { commit, submodules: gitlinksIn(lines), attributes, modules };
     return ok(undefined);
   }
 

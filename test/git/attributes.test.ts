@@ -242,7 +242,9 @@ describe('submodules', () => {
     await withSubmodule();
     const run =
       'git -c protocol.file.allow=always submodule --quiet update --init; test -f sub/in.txt && echo x > a.txt';
-    expect(await host.run(command(run))).toMatchObject({ state: 'SUCCEEDED', files: [{ path: 'a.txt' }] });
+    const job = await host.run(command(run));
+    expect(job).toMatchObject({ state: 'SUCCEEDED', files: [{ path: 'a.txt' }] });
+    expect(job.checks.find((check) => check.name === 'bundle')?.detail).toMatch(/left out: sub\//);
     expect(await host.run(command('test ! -e sub/in.txt && echo x > a.txt'))).toMatchObject({ state: 'SUCCEEDED' });
   });
 

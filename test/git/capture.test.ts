@@ -98,6 +98,13 @@ describe('the folder of a submodule', () => {
   });
 });
 
+it('is refused by name where a link takes the place of a .gitmodules that git knows', async () => {
+  await open('attributes');
+  const refused = /BAD_ARTIFACTS.*"\.gitmodules" \(a link where git reads/;
+  expect(await run('ln -sf a .gitmodules')).toMatch(refused);
+  expect(await run('ln -sf a .gitmodules; echo .gitmodules > .gitignore')).toMatch(refused);
+});
+
 describe('what setup left', () => {
   it('is in no patch, even if the executor changes it where it is ignored', async () => {
     await open('names');
