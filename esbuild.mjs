@@ -1,8 +1,9 @@
 // Bundles each entry point to dist/: programs and the extension as CommonJS (__dirname is how a bundle finds the files
 // beside it), pages for webviews as modules for a browser.
 import { build } from 'esbuild';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { policyFileSchema } from './src/domain/repositoryPolicy.ts';
 
 const require = createRequire(import.meta.url);
 await rm('dist', { recursive: true, force: true });
@@ -67,4 +68,5 @@ await Promise.all([
     minify: true,
   }),
   cp(require.resolve('sql.js/dist/sql-wasm.wasm'), 'dist/sql-wasm.wasm'),
+  writeFile('dist/task-relay.schema.json', `${JSON.stringify(policyFileSchema(), undefined, 2)}\n`),
 ]);

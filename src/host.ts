@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Clock } from './base/clock.ts';
 import type { Disposable } from './base/disposable.ts';
 import type { Log } from './base/log.ts';
+import { noHostPolicy } from './domain/repositoryPolicy.ts';
 import { err, ok, type Result } from './base/result.ts';
 import { LocalRunner } from './engine/attempt.ts';
 import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
@@ -45,6 +46,8 @@ export interface HostOptions {
   /** What the user has allowed of agents for good, where the answer is `ask`. */
   readonly allowed?: AllowedCommands;
   readonly concurrency?: number;
+  /** What patches may touch, and how large they may be (a HostPolicy, which is parsed); asked for each job. */
+  readonly hostPolicy?: () => unknown;
   /** The length of the journal in bytes at which a snapshot is made. */
   readonly compactAt?: number;
   readonly version: string;
@@ -77,7 +80,6 @@ export interface Host {
 }
 
 const CONCURRENCY = 2;
-const LARGEST_PATCH = 64 * 1024 * 1024;
 
 /** Where a folder's relay is, whether or not anybody hosts it. */
 export async function locate(
@@ -188,7 +190,7 @@ interface Parts {
 }
 
 function composeEngine(options: HostOptions, places: Places, parts: Parts): Engine {
-  const { clock, log, environment } = options;
+  const { clock, log, environment, hostPolicy = () => noHostPolicy } = options;
   const executors = new ExecutorRegistry();
   executors.register(commandExecutor(clock));
   return new Engine({
@@ -201,7 +203,7 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
     verifier: new Verifier({
       ...parts,
       clock,
-      maxPatchBytes: LARGEST_PATCH,
+      hostPolicy,
       recordId: places.recordId,
       environment,
     }),
@@ -215,7 +217,7 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
         environment,
         recordId: places.recordId,
         version: options.version,
-        maxPatchBytes: LARGEST_PATCH,
+        hostPolicy,
         onLog,
       }),
   });

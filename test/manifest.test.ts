@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { effectivePolicy, noHostPolicy, POLICY_FILE, policyFileSchema } from '../src/domain/repositoryPolicy.ts';
 import { commandIds } from '../src/editor/commandIds.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -20,6 +21,7 @@ const Manifest = z.object({
     viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
     configuration: z.object({ properties: z.record(z.string(), z.unknown()) }),
     configurationDefaults: z.object({ 'files.watcherExclude': z.record(z.string(), z.literal(true)) }),
+    jsonValidation: z.array(z.object({ fileMatch: z.string(), url: z.string() })),
     mcpServerDefinitionProviders: z.array(z.object({ id: z.string() })),
   }),
 });
@@ -68,8 +70,30 @@ describe('package.json and the code', () => {
     );
     expect(unique(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations)).toEqual([
       'relay.dataDirectory',
+      'relay.limits.fileBytes',
+      'relay.limits.files',
+      'relay.limits.patchBytes',
       'relay.mcp.commands',
+      'relay.policy.lift',
     ]);
+  });
+
+  it('bound and preset the limits of a patch as the policy does', () => {
+    const Bounds = z.object({ minimum: z.number(), maximum: z.number() });
+    const Schema = z.object({
+      properties: z.object({ limits: z.object({ properties: z.record(z.string(), Bounds) }) }),
+    });
+    const bounds = Schema.parse(policyFileSchema()).properties.limits.properties;
+    for (const [name, { most }] of Object.entries(effectivePolicy({}, noHostPolicy, []).limits)) {
+      const setting = contributes.configuration.properties[`relay.limits.${name}`];
+      expect(setting, name).toMatchObject({ ...bounds[name], default: most });
+    }
+  });
+
+  it('ship the schema of the policy file where the manifest names it', () => {
+    expect(contributes.jsonValidation).toEqual([{ fileMatch: POLICY_FILE, url: './dist/task-relay.schema.json' }]);
+    expect(readFileSync(join(root, '.vscodeignore'), 'utf8')).toContain('\n!dist/task-relay.schema.json\n');
+    expect(readFileSync(join(root, 'esbuild.mjs'), 'utf8')).toContain("'dist/task-relay.schema.json'");
   });
 
   it('have the same views and providers', () => {

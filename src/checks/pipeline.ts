@@ -38,7 +38,7 @@ export async function judge(
   const proof = (): Promise<{ applies: Finding; fidelity: Finding }> => (proven ??= proveBundle(bundle, place));
   const steps: readonly (readonly [string, () => Finding | Promise<Finding>, 'always'?])[] = [
     ['bundle', () => begun(checkBundle(bundle), proof)],
-    ['scope', () => checkScope(bundle)],
+    ['scope', () => checkScope(bundle, place.git)],
     [SECRETS, () => secrets.run(), 'always'],
     ['applies', async () => (await proof()).applies],
     ['fidelity', async () => (await proof()).fidelity],
@@ -55,6 +55,8 @@ export async function judge(
     checks.push(checkOf(name, finding, clock.monotonic() - started));
     keeps.push(finding.keep);
   }
+  // Begun before another check failed: its git is not left to itself.
+  await proven;
   const started = clock.monotonic();
   const later = await secrets.again();
   if (later !== undefined) {

@@ -5,10 +5,12 @@ import { failureOf, JOIN_AGAIN_MS, JOIN_WITHIN_MS } from './connection.ts';
 import type { CliContext, Command } from './context.ts';
 import { relayFailed, type CliFailure } from './failure.ts';
 import { directoryOf, parseOptions, wholeNumber } from './options.ts';
+import { policyOf, policyOptions } from './policy.ts';
 
 export const serve: Command = {
   name: 'serve',
-  usage: 'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--idle-exit SECONDS]',
+  usage:
+    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--idle-exit SECONDS]',
   async run(context) {
     const parsed = parseOptions(
       context,
@@ -17,6 +19,7 @@ export const serve: Command = {
         'allow-commands': { type: 'boolean' },
         concurrency: { type: 'string' },
         'idle-exit': { type: 'string' },
+        ...policyOptions,
       },
       [],
     );
@@ -28,6 +31,8 @@ export const serve: Command = {
     if (!concurrency.ok) return concurrency;
     const idle = wholeNumber('idle-exit', values['idle-exit'], 0, 86_400);
     if (!idle.ok) return idle;
+    const policy = policyOf(values);
+    if (!policy.ok) return policy;
     const opened = await becomeHost(context, {
       ...context,
       directory: directoryOf(context, values.repo),
@@ -35,6 +40,7 @@ export const serve: Command = {
       mode: 'run',
       ...(port.value === undefined ? {} : { port: port.value }),
       ...(concurrency.value === undefined ? {} : { concurrency: concurrency.value }),
+      hostPolicy: () => policy.value,
       agentCommands: values['allow-commands'] === true ? 'allow' : 'refuse',
     });
     return opened.ok ? run(context, opened.value, idle.value) : opened;

@@ -16,6 +16,7 @@ export const specOptions = {
   check: { type: 'string', multiple: true },
   setup: { type: 'string' },
   glob: { type: 'string', multiple: true },
+  'allow-protected': { type: 'string', multiple: true },
   priority: { type: 'string' },
   ttl: { type: 'string' },
   timeout: { type: 'string' },
@@ -32,6 +33,7 @@ interface SpecValues {
   readonly check?: readonly string[] | undefined;
   readonly setup?: string | undefined;
   readonly glob?: readonly string[] | undefined;
+  readonly 'allow-protected'?: readonly string[] | undefined;
   readonly priority?: string | undefined;
   readonly ttl?: string | undefined;
   readonly timeout?: string | undefined;
@@ -80,7 +82,7 @@ function specFromOptions(values: SpecValues): Result<unknown, CliFailure> {
   return ok(
     present({
       task: present({ title: values.title, description: values.description }),
-      scope: values.glob === undefined ? undefined : { fileGlobs: values.glob },
+      scope: scopeOf(values),
       checks: checks.length === 0 ? undefined : checks,
       setup: values.setup,
       allowEmpty: values['allow-empty'],
@@ -94,6 +96,10 @@ function specFromOptions(values: SpecValues): Result<unknown, CliFailure> {
       idempotencyKey: values.key,
     }),
   );
+}
+
+function scopeOf({ glob, 'allow-protected': allowProtected }: SpecValues): unknown {
+  return glob === undefined && allowProtected === undefined ? undefined : present({ fileGlobs: glob, allowProtected });
 }
 
 function present(object: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ObjectId } from './ids.ts';
+import { PolicyGlob } from './repositoryPolicy.ts';
 
 const path = z
   .string()
@@ -80,6 +81,8 @@ export const JobSpec = z.strictObject({
       readPaths: z.array(path).max(200).optional(),
       fileGlobs: z.array(path).min(1).max(200).optional(),
       disallowReformatting: z.boolean().optional(),
+      /** Protected paths, or globs of them, that a person lets this task touch. */
+      allowProtected: z.array(PolicyGlob).min(1).max(200).optional().describe('for a person alone: refused by MCP'),
     })
     .optional(),
   context: z

@@ -22,6 +22,13 @@ export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy
       message: `${missing} is not supported by this version, so the relay could not keep it. Leave it out.`,
     };
   }
+  const allowed = spec.scope?.allowProtected;
+  if (origin === 'mcp' && allowed !== undefined) {
+    return {
+      kind: 'refused',
+      message: `An agent's task may not allow itself protected paths: scope.allowProtected (${allowed.map((glob) => JSON.stringify(glob)).join(', ')}). Leave it out, or have a person submit the task.`,
+    };
+  }
   const commands = commandsOf(spec);
   if (origin === 'mcp' && commands.length > 0 && policy.agentCommands === 'refuse') {
     const named = commands.map(({ field, run }) => `${field} (${JSON.stringify(run)})`).join(', ');
@@ -36,7 +43,6 @@ export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy
 /** A field whose promise nothing keeps yet is refused by its name: silence would call unproven work good. */
 function notBuilt(spec: JobSpec): string | undefined {
   if (spec.repo?.type === 'workspace' && spec.repo.include === 'uncommitted') return 'repo.include "uncommitted"';
-  if (spec.scope?.disallowReformatting === true) return 'scope.disallowReformatting';
   if (spec.execution?.budget !== undefined) return 'execution.budget';
   if (spec.execution?.sandbox !== undefined) return 'execution.sandbox';
   if (spec.notify?.webhook !== undefined) return 'notify.webhook';

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Gate, JobSpec, Priority } from '../domain/jobSpec.ts';
-import { input, pick, type Step } from './steps.ts';
+import { input, pick, ticks, type Step } from './steps.ts';
 import type { Repository } from './jobModel.ts';
 
 /** What the user has chosen so far. */
@@ -12,7 +12,12 @@ interface Draft {
   command: string;
   checks: string;
   priority: Priority;
+  /** Protected paths that the patch may touch. */
+  allowed: readonly string[];
 }
+
+/** Tells the protected paths that a text names. */
+type Mentioned = (text: string) => readonly string[];
 
 const REMEMBERED = 'composer.last';
 
@@ -29,16 +34,18 @@ export async function composeTask(
     command: last.command ?? '',
     checks: last.checks ?? '',
     priority: last.priority ?? 'P1',
+    allowed: [],
     ...(repositories[0] === undefined ? {} : { repository: repositories[0] }),
   };
-  const done = await runSteps(stepsFor(repositories, draft));
+  const { mentionedProtected } = await import('../host/window.ts');
+  const done = await runSteps(stepsFor(repositories, draft, mentionedProtected));
   if (!done || draft.repository === undefined) return undefined;
   const { command, checks, priority } = draft;
   await memory.update(REMEMBERED, { command, checks, priority });
   return { repository: draft.repository, spec: specOf(draft) };
 }
 
-function stepsFor(repositories: readonly Repository[], draft: Draft): readonly Step[] {
+function stepsFor(repositories: readonly Repository[], draft: Draft, mentioned: Mentioned): readonly Step[] {
   const choice: readonly Step[] =
     repositories.length < 2
       ? []
@@ -94,6 +101,11 @@ function stepsFor(repositories: readonly Repository[], draft: Draft): readonly S
       items: () => priorities().map((item) => ({ ...item, picked: item.value === draft.priority })),
       take: (priority) => (draft.priority = priority),
     }),
+    ticks({
+      prompt: vscode.l10n.t('The task names protected paths. Tick those that the patch may touch. (Enter: none)'),
+      items: () => mentioned(`${draft.title}\n${draft.description}\n${draft.acceptance}\n${draft.command}`),
+      take: (allowed) => (draft.allowed = allowed),
+    }),
   ];
 }
 
@@ -107,10 +119,11 @@ function priorities(): readonly { readonly label: string; readonly description: 
 
 /** Runs the steps in order; back goes to the one before. False where the user left. */
 async function runSteps(steps: readonly Step[]): Promise<boolean> {
-  for (let at = 0; at < steps.length;) {
-    const step = steps[at];
+  for (let at = 0; ;) {
+    const asked = steps.filter(({ isAsked }) => isAsked?.() ?? true);
+    const step = asked[at];
     if (step === undefined) break;
-    const outcome = await step({ title: vscode.l10n.t('Submit Task'), step: at + 1, totalSteps: steps.length });
+    const outcome = await step({ title: vscode.l10n.t('Submit Task'), step: at + 1, totalSteps: asked.length });
     if (outcome === 'left') return false;
     at += outcome === 'back' ? -1 : 1;
   }
@@ -129,6 +142,7 @@ function specOf(draft: Draft): JobSpec {
       ...(draft.description.trim() === '' ? {} : { description: draft.description }),
       ...(acceptance.length === 0 ? {} : { acceptance }),
     },
+    ...(draft.allowed.length === 0 ? {} : { scope: { allowProtected: [...draft.allowed] } }),
     ...(checks.length === 0 ? {} : { checks: [...checks] }),
     execution: { executor: 'command', command: draft.command, priority: draft.priority },
   };

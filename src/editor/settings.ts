@@ -21,6 +21,20 @@ export class Settings {
     return this.#configuration.get<'ask' | 'allow' | 'refuse'>('mcp.commands', 'ask');
   }
 
+  /** What patches may touch in a repository, and how large they may be: whatever was written there, to be parsed. */
+  hostPolicy(workspace: string): unknown {
+    const here = vscode.workspace.getConfiguration('relay', vscode.Uri.file(workspace));
+    return {
+      protect: here.get<unknown>('policy.protect'),
+      lift: here.get<unknown>('policy.lift'),
+      limits: {
+        patchBytes: here.get<unknown>('limits.patchBytes'),
+        files: here.get<unknown>('limits.files'),
+        fileBytes: here.get<unknown>('limits.fileBytes'),
+      },
+    };
+  }
+
   get notifies(): boolean {
     return this.#configuration.get<boolean>('notifications', true);
   }

@@ -6,8 +6,8 @@ interface StepPlace {
   readonly totalSteps: number;
 }
 
-/** One question of a quick input. */
-export type Step = (place: StepPlace) => Promise<'next' | 'back' | 'left'>;
+/** One question of a quick input; one that answers before it have made needless is passed over. */
+export type Step = ((place: StepPlace) => Promise<'next' | 'back' | 'left'>) & { readonly isAsked?: () => boolean };
 
 export function input(question: {
   readonly prompt: string;
@@ -49,6 +49,25 @@ export function pick<T>(question: {
       accept();
     });
   };
+}
+
+/** Any number of things, none of them ticked. */
+export function ticks(question: {
+  readonly prompt: string;
+  readonly items: () => readonly string[];
+  readonly take: (chosen: readonly string[]) => void;
+}): Step {
+  const step = (place: StepPlace): Promise<'next' | 'back' | 'left'> => {
+    const box = vscode.window.createQuickPick();
+    box.placeholder = question.prompt;
+    box.canSelectMany = true;
+    box.items = question.items().map((label) => ({ label }));
+    return ask(box, place, (accept) => {
+      question.take(box.selectedItems.map(({ label }) => label));
+      accept();
+    });
+  };
+  return Object.assign(step, { isAsked: () => question.items().length > 0 });
 }
 
 function ask(

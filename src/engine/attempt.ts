@@ -8,20 +8,14 @@ import { failure } from '../domain/failure.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { Rejudged, RunningJob } from '../domain/job.ts';
 import { defaults } from '../domain/jobSpec.ts';
-import type { Bundle } from '../checks/bundle.ts';
+import type { EffectivePolicy } from '../domain/repositoryPolicy.ts';
 import type { GateGround } from '../checks/gateRun.ts';
+import { gather } from '../checks/gather.ts';
 import { judge } from '../checks/pipeline.ts';
+import { policyAt } from '../checks/policyFile.ts';
 import type { SecretsGround } from '../checks/secrets.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
-import {
-  copyIndex,
-  difference,
-  filtered,
-  snapshot,
-  type CaptureError,
-  type Difference,
-  type Snapshot,
-} from '../git/capture.ts';
+import { copyIndex, snapshot, type CaptureError, type Snapshot } from '../git/capture.ts';
 import { describe, type GitError } from '../git/git.ts';
 import { leftBySetup, withoutSetup } from '../git/proof.ts';
 import { removeTree } from '../git/removeTree.ts';
@@ -53,10 +47,10 @@ export interface AttemptOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The relay's own, for certificates. */
   readonly version: string;
-  /** Bytes that a patch may have. */
-  readonly maxPatchBytes: number;
   /** The record's own, for the fingerprints of secrets. */
   readonly secretsKey: Uint8Array;
+  /** What patches may touch, and how large they may be, as the user has set it (a HostPolicy); asked for each job. */
+  readonly hostPolicy: () => unknown;
   readonly onLog: (job: RunningJob, bytes: number) => void;
 }
 
@@ -76,6 +70,7 @@ interface InGround {
   readonly ground: Ground;
   /** Resolves when its slot is back. */
   readonly returned: Promise<void>;
+  readonly policy: EffectivePolicy;
 }
 
 /** Runs attempts on this machine: mirror → slot → setup → executor → capture → checks → vault. */
@@ -167,7 +162,7 @@ class Attempt {
     const making = rejudged === undefined ? this.#makeInSlot() : this.#makeFromKept(rejudged);
     const made = await making.finally(() => timer.dispose());
     if (!made.ok) return this.#end(made.error);
-    return this.#prove(made.value.made, made.value.ground, made.value.returned);
+    return this.#prove(made.value);
   }
 
   /** All that is under the attempt's time limit: mirror, slot, setup, executor, capture. */
@@ -180,6 +175,9 @@ class Attempt {
       const { kind, message } = ensured.error;
       return err(this.#stopOr(kind === 'aborted' ? { kind } : { kind: 'unavailable', message }));
     }
+    // Before the executor, so that nobody pays for work that cannot be judged.
+    const policy = await this.#policyAt(ground, ensured.value);
+    if (!policy.ok) return policy;
     const claimed = await ground.slots.claim(this.#job.baseline);
     if (!claimed.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', claimed.error.message) });
     const made = await this.#make(claimed.value, ground, ensured.value).catch((thrown: unknown) => {
@@ -189,7 +187,7 @@ class Attempt {
     // The result's objects are in the mirror: the slot may go while it is being judged.
     const returned = claimed.value.release(made.ok ? made.value.shot.special : undefined);
     this.#inBackground(returned);
-    return made.ok ? ok({ made: made.value, ground, returned }) : made;
+    return made.ok ? ok({ made: made.value, ground, returned, policy: policy.value }) : made;
   }
 
   /** A patch that was kept apart, as its executor left it: nothing is run to make it again. */
@@ -205,11 +203,19 @@ class Attempt {
     const remade = await remake(this.#job, kept, place, this.#bounded);
     if (!remade.ok) return err(this.#signal.aborted ? { kind: 'stopped' } : { kind: 'failed', failure: remade.error });
     const { baseTree, resultTree } = remade.value;
+    const policy = await this.#policyAt(ground, baseTree);
+    if (!policy.ok) return policy;
     const pinned = ground.mirror.pin(this.#job.id, this.#job.baseline, resultTree);
     // What the slot had beside the patch is not known any more; attributes are looked for in any case.
     const shot = { tree: resultTree, ignored: [], special: [], attributes: true };
     const report = { ...(summary === undefined ? {} : { summary }), ...(usage === undefined ? {} : { usage }) };
-    return ok({ made: { report, baseTree, shot, resultTree, pinned }, ground, returned: Promise.resolve() });
+    const made = { report, baseTree, shot, resultTree, pinned };
+    return ok({ made, ground, returned: Promise.resolve(), policy: policy.value });
+  }
+
+  async #policyAt({ mirror }: Ground, baseTree: ObjectId): Promise<Result<EffectivePolicy, Stop>> {
+    const policy = await policyAt(mirror, baseTree, this.#job.spec, this.#options.hostPolicy());
+    return policy.ok ? policy : err({ kind: 'failed', failure: policy.error });
   }
 
   async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
@@ -243,31 +249,20 @@ class Attempt {
     );
   }
 
-  async #prove(made: Made, ground: Ground, returned: Promise<void>): Promise<AttemptEnd> {
+  async #prove({ made, ground, returned, policy }: InGround): Promise<AttemptEnd> {
     const { mirror } = ground;
-    const { maxPatchBytes, clock } = this.#options;
-    const diff: Result<Difference, CaptureError> =
-      made.baseTree === made.resultTree
-        ? ok({ patch: Buffer.alloc(0), files: [], present: [] })
-        : await difference(mirror.git, made.baseTree, made.resultTree, maxPatchBytes);
+    const { clock } = this.#options;
+    const { ignored, attributes } = made.shot;
+    const { baseTree, resultTree } = made;
+    const gathered = await gather(
+      { git: mirror.git, objects: mirror.objects, scratchIndex: this.#scratch() },
+      { spec: this.#job.spec, policy, baseTree, resultTree, ignored, attributes },
+    );
     const pinned = await made.pinned;
     if (!pinned.ok) return this.#end({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(pinned.error)) });
-    if (!diff.ok) return this.#end(uncaptured(diff.error), { report: made.report });
-    const { patch, files, present } = diff.value;
-    const underFilter = made.shot.attributes
-      ? await filtered(mirror.git, made.resultTree, this.#scratch(), present)
-      : ok([]);
-    if (!underFilter.ok)
-      return this.#end({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(underFilter.error)) });
-    const bundle: Bundle = {
-      spec: this.#job.spec,
-      baseTree: made.baseTree,
-      resultTree: made.resultTree,
-      patch,
-      files,
-      ignored: made.shot.ignored,
-      filtered: underFilter.value,
-    };
+    if (!gathered.ok)
+      return this.#end({ kind: 'failed', failure: failure('BAD_ARTIFACTS', gathered.error) }, { report: made.report });
+    const bundle = gathered.value;
     const place = { git: mirror.git, baseIndex: this.#baseIndex(), scratchIndex: this.#scratch() };
     const gates = this.#gates(made, ground, returned);
     const verdict = await judge(bundle, place, gates, this.#secrets(made.report), clock);

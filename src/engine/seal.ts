@@ -110,8 +110,9 @@ function textsOf(
 ): readonly (readonly [Artifact['name'], Uint8Array])[] {
   const text = (written: string): Buffer => Buffer.from(redactor.text(written));
   const certificate = certificateText(options, made, told.failure);
+  const patch = made.bundle?.excess === undefined ? made.bundle?.patch : undefined;
   return [
-    ...(made.bundle === undefined ? [] : [['patch.diff', redactor.patch(made.bundle.patch)] as const]),
+    ...(patch === undefined ? [] : [['patch.diff', redactor.patch(patch)] as const]),
     ['out.md', text(outMarkdown(told))],
     ...(told.failure === undefined ? [['pr.json', text(pullRequest(told))] as const] : []),
     ...(certificate === undefined ? [] : [['certificate.json', text(certificate)] as const]),
@@ -124,7 +125,7 @@ function certificateText(
   { bundle, checks = [], provenance }: Sealable,
   failure: Failure | undefined,
 ): string | undefined {
-  if (bundle === undefined || provenance === undefined) return undefined;
+  if (bundle === undefined || bundle.excess !== undefined || provenance === undefined) return undefined;
   const why = failure === undefined ? {} : { failure };
   const told = certificateOf({ job, bundle, checks, provenance, environment, finishedAt: clock.now(), ...why });
   return `${JSON.stringify(told, undefined, 2)}\n`;
@@ -136,6 +137,8 @@ async function keepApart(
   { bundle, provenance, finds = [] }: Sealable,
 ): Promise<Result<Quarantine | undefined, Failure>> {
   if (finds.length === 0 || bundle === undefined || provenance === undefined) return ok(undefined);
+  // Without a patch there is nothing to judge again.
+  if (bundle.excess !== undefined) return ok(undefined);
   const { quarantine, log } = options;
   const patch = await keep(options, 'patch.diff', () => quarantine.put(bundle.patch));
   if (!patch.ok) return patch;

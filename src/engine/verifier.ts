@@ -6,14 +6,15 @@ import type { Clock } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Bundle } from '../checks/bundle.ts';
 import type { GateGround } from '../checks/gateRun.ts';
+import { gather } from '../checks/gather.ts';
 import { judge } from '../checks/pipeline.ts';
+import { policyAt } from '../checks/policyFile.ts';
 import type { SecretsGround } from '../checks/secrets.ts';
 import type { Check } from '../domain/artifact.ts';
 import { Certificate } from '../domain/certificate.ts';
 import type { Digest, ObjectId } from '../domain/ids.ts';
 import { artifactsOf, type FailedJob, type Job, type SucceededJob } from '../domain/job.ts';
 import { defaults } from '../domain/jobSpec.ts';
-import { difference, filtered } from '../git/capture.ts';
 import { removeTree } from '../git/removeTree.ts';
 import { executorEnvironment } from '../process/environment.ts';
 import type { Claim, Verification } from '../protocol/jobView.ts';
@@ -29,7 +30,7 @@ export interface VerifierOptions {
   readonly vault: Vault;
   readonly quarantine: Vault;
   readonly clock: Clock;
-  readonly maxPatchBytes: number;
+  readonly hostPolicy: () => unknown;
   readonly recordId: string;
   /** The record's own, for the fingerprints of secrets. */
   readonly secretsKey: Uint8Array;
@@ -180,13 +181,12 @@ export class Verifier {
     { patch, baseTree, resultTree }: Remade,
     { ground, scratchIndex }: { readonly ground: Ground; readonly scratchIndex: string },
   ): Promise<Result<Bundle, string>> {
-    const { git } = ground.mirror;
-    const diff = await difference(git, baseTree, resultTree, this.#options.maxPatchBytes);
-    if (!diff.ok) return err(diff.error.message);
-    const { files, present } = diff.value;
-    const underFilter = await filtered(git, resultTree, scratchIndex, present);
-    if (!underFilter.ok) return err('Attributes cannot be read.');
-    return ok({ spec: job.spec, baseTree, resultTree, patch, files, ignored: [], filtered: underFilter.value });
+    const { git, objects } = ground.mirror;
+    const policy = await policyAt({ git, objects }, baseTree, job.spec, this.#options.hostPolicy());
+    if (!policy.ok) return err(policy.error.message);
+    const known = { spec: job.spec, policy: policy.value, baseTree, resultTree, ignored: [], attributes: true };
+    const bundle = await gather({ git, objects, scratchIndex }, known);
+    return bundle.ok ? ok({ ...bundle.value, patch }) : bundle;
   }
 }
 

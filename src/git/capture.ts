@@ -1,16 +1,15 @@
 import { copyFile, lstat, readdir, rm, utimes } from 'node:fs/promises';
 import { err, ok, type Result } from '../base/result.ts';
-import type { FileChange } from '../domain/artifact.ts';
 import { ObjectId } from '../domain/ids.ts';
 import { Blockade } from './blockade.ts';
 import { describe, type Git, type GitError } from './git.ts';
-import { fields, shown, toBuffer, unquoted, type BytePath } from './path.ts';
+import { fields, shown, toBuffer, type BytePath } from './path.ts';
 import { withoutUntouched, type Captured } from './untouched.ts';
 import { walk, type Findings } from './walk.ts';
 
 /** What a patch cannot carry, or git could not read: each is told by its path. */
 export interface CaptureError {
-  readonly kind: 'uncarriable' | 'gone' | 'tooLarge' | 'git';
+  readonly kind: 'uncarriable' | 'gone' | 'git';
   readonly message: string;
 }
 
@@ -32,13 +31,6 @@ export interface Snapshot {
   readonly special: readonly BytePath[];
   /** Whether there is any .gitattributes. */
   readonly attributes: boolean;
-}
-
-export interface Difference {
-  readonly patch: Buffer;
-  readonly files: readonly FileChange[];
-  /** The changed files that the result still has. */
-  readonly present: readonly BytePath[];
 }
 
 /**
@@ -95,51 +87,6 @@ async function look(git: Git, slot: WorkTree): Promise<Look> {
   const { special, attributes } = found;
   const leftOut = [...filled.checkedOut.map((path) => `${path}/`), ...ignored];
   return told(ok({ tree, ignored: leftOut.map(shown), special, attributes }));
-}
-
-/** The patch from one tree to another, and the files in it. Renames are told as a deletion and an addition. */
-export async function difference(
-  git: Git,
-  from: ObjectId,
-  to: ObjectId,
-  maxBytes: number,
-): Promise<Result<Difference, CaptureError>> {
-  const told = await git.run(
-    ['diff-tree', '-r', '--patch-with-raw', '--binary', '--full-index', '--no-renames', from, to],
-    {
-      maxOutput: maxBytes,
-    },
-  );
-  if (!told.ok) {
-    if (told.error.kind === 'tooLarge') {
-      return err({
-        kind: 'tooLarge',
-        message: `The patch is larger than ${String(maxBytes)} bytes. Ask for a smaller change, or raise the limit.`,
-      });
-    }
-    return err(unreadable(told.error));
-  }
-  const end = told.value.indexOf('\n\n');
-  const raw = told.value.subarray(0, end < 0 ? told.value.length : end).toString('latin1');
-  const changes = raw.split('\n').flatMap(changeOf);
-  const patch = end < 0 ? Buffer.alloc(0) : readable(told.value.subarray(end + 2), changes);
-  const present = changes.filter(({ kind }) => kind !== 'deleted').map(({ path }) => path);
-  return ok({ patch, files: changes.map((change) => ({ ...change, path: shown(change.path) })), present });
-}
-
-/**
- * Git writes a header without quotes where a folder's name ends with a space, and takes what follows it for an absolute
- * path when it reads it: it finds no name for a file without lines. With quotes it does.
- */
-function readable(patch: Buffer, changes: readonly { readonly path: BytePath }[]): Buffer {
-  if (!changes.some(({ path }) => path.includes(' /'))) return patch;
-  const quoted = patch.toString('latin1').replace(/^diff --git (a\/[^\n]* \/[^\n]*)$/gm, (header, names: string) => {
-    // One name twice: the relay's patches carry no renames.
-    const half = (names.length - 1) / 2;
-    const [from, to] = [names.slice(0, half), names.slice(half + 1)];
-    return from.slice(2) === to.slice(2) ? `diff --git "${from}" "${to}"` : header;
-  });
-  return Buffer.from(quoted, 'latin1');
 }
 
 /**
@@ -288,16 +235,6 @@ export function gitlinksIn(lines: readonly string[]): readonly BytePath[] {
 /** The path in a line of `ls-files --stage`. */
 export function pathIn(line: string): BytePath {
   return line.slice(line.indexOf('\t') + 1);
-}
-
-const KINDS: Readonly<Record<string, FileChange['kind']>> = { A: 'added', M: 'modified', D: 'deleted', T: 'type' };
-
-/** The path is in bytes still. */
-function changeOf(line: string): FileChange[] {
-  const match = /^:(\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ([AMDT])\t(.*)$/s.exec(line);
-  if (match === null) return [];
-  const [, oldMode = '', newMode = '', oldId = '', newId = '', letter = '', path = ''] = match;
-  return [{ path: unquoted(path), kind: KINDS[letter] ?? 'modified', oldMode, newMode, oldId, newId }];
 }
 
 async function isFolder(path: string | Buffer): Promise<boolean> {

@@ -3,9 +3,20 @@ import { err, ok, type Result } from '../base/result.ts';
 import { ObjectId } from '../domain/ids.ts';
 import type { Git } from './git.ts';
 
-/** There is no such commit. */
+/** There is no such object. */
 export interface Missing {
   readonly kind: 'missing';
+}
+
+/** `gone`: git could not be asked. */
+export interface Unasked {
+  readonly kind: 'gone';
+}
+
+export interface ObjectFacts {
+  readonly id: ObjectId;
+  readonly type: string;
+  readonly bytes: number;
 }
 
 /**
@@ -16,7 +27,10 @@ export class CatFile {
   readonly #process: LineProcess;
 
   constructor(git: Git, cwd: string) {
-    this.#process = new LineProcess({ ...git.command(['cat-file', '--batch-check=%(objectname) %(objecttype)']), cwd });
+    this.#process = new LineProcess({
+      ...git.command(['cat-file', '--batch-check=%(objectname) %(objecttype) %(objectsize)']),
+      cwd,
+    });
   }
 
   /** The commit that `revision` names (`HEAD`, or an id). */
@@ -29,15 +43,23 @@ export class CatFile {
     return this.#object(`${commit}^{commit}^{tree}`);
   }
 
+  /** What an id, or `<tree>:<path>`, names; the name is one line. */
+  async facts(name: string): Promise<Result<ObjectFacts, Missing | Unasked>> {
+    const answer = (await this.#process.ask(name)) ?? (await this.#process.ask(name));
+    if (answer === undefined) return err({ kind: 'gone' });
+    const [, id, type = '', bytes] = /^([0-9a-f]+) (blob|tree|commit|tag) (\d+)$/.exec(answer) ?? [];
+    const known = ObjectId.safeParse(id);
+    return known.success ? ok({ id: known.data, type, bytes: Number(bytes) }) : err({ kind: 'missing' });
+  }
+
   close(): Promise<void> {
     return this.#process.close();
   }
 
   async #object(name: string): Promise<Result<ObjectId, Missing>> {
-    const answer = await this.#process.ask(name);
-    const id = ObjectId.safeParse(answer?.split(' ')[0]);
-    return answer !== undefined && / (commit|tree)$/.test(answer) && id.success
-      ? ok(id.data)
+    const found = await this.facts(name);
+    return found.ok && (found.value.type === 'commit' || found.value.type === 'tree')
+      ? ok(found.value.id)
       : err({ kind: 'missing' });
   }
 }

@@ -8,8 +8,8 @@ export type Environment = Readonly<Record<string, string>>;
 export type GitError =
   | { readonly kind: 'missing'; readonly message: string }
   | { readonly kind: 'aborted'; readonly message: string }
-  /** The output passed the limit that was asked for. */
-  | { readonly kind: 'tooLarge'; readonly message: string }
+  /** The output passed the limit that was asked for; `bytes` is all of it. */
+  | { readonly kind: 'tooLarge'; readonly message: string; readonly bytes: number }
   | { readonly kind: 'failed'; readonly args: readonly string[]; readonly exitCode: number; readonly stderr: string };
 
 export interface GitOptions {
@@ -56,9 +56,12 @@ export class Git {
       systemClock,
     );
     if (!done.ok) return err(unstarted(done.error));
-    const { ending, stdout, stderr, truncated } = done.value;
-    if (truncated)
-      return err({ kind: 'tooLarge', message: `git ${args[0] ?? ''} printed more than ${String(maxOutput)} bytes` });
+    const { ending, stdout, stderr, truncated, stdoutBytes: bytes } = done.value;
+    // Of a run that was stopped, the count is not the whole.
+    if (truncated && ending.kind === 'exited') {
+      const message = `git ${args[0] ?? ''} printed more than ${String(maxOutput)} bytes`;
+      return err({ kind: 'tooLarge', message, bytes });
+    }
     switch (ending.kind) {
       case 'exited':
         return ending.exitCode === 0

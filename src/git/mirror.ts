@@ -56,6 +56,11 @@ export class Mirror {
     return this.#proof;
   }
 
+  /** What is known of the mirror's objects, from a process that is warm. */
+  get objects(): CatFile {
+    return this.#catFile;
+  }
+
   /** Makes sure that the commit and all that it holds is in the mirror; answers its tree. */
   ensure(baseline: ObjectId, signal: AbortSignal): Promise<Result<ObjectId, MirrorError>> {
     return this.#lane.run(async () => {

@@ -4,6 +4,8 @@ export class Head {
   #chunks: Buffer[] = [];
   #kept = 0;
   truncated = false;
+  /** All bytes, kept or dropped. */
+  seen = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -11,6 +13,7 @@ export class Head {
 
   take(chunk: Buffer): void {
     const room = this.#limit - this.#kept;
+    this.seen += chunk.length;
     if (chunk.length > room) this.truncated = true;
     if (room <= 0) return;
     const part = chunk.length > room ? chunk.subarray(0, room) : chunk;

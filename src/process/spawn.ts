@@ -16,6 +16,8 @@ export interface Exit {
   readonly stderr: Buffer;
   /** Whether stdout had more than `maxOutput` bytes. */
   readonly truncated: boolean;
+  /** How many bytes stdout had, kept or dropped. */
+  readonly stdoutBytes: number;
   readonly durationMs: number;
 }
 
@@ -45,6 +47,7 @@ export async function run(command: RunCommand, clock: Clock): Promise<Result<Exi
       stdout: stdout.bytes(),
       stderr: stderr.bytes(),
       truncated: stdout.truncated,
+      stdoutBytes: stdout.seen,
       durationMs: clock.monotonic() - started,
     });
   if (command.signal?.aborted === true) return exit({ kind: 'aborted' });

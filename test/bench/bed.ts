@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { Result } from '../../src/base/result.ts';
+import { noHostPolicy, type HostPolicy } from '../../src/domain/repositoryPolicy.ts';
 import type { JobId } from '../../src/domain/ids.ts';
 import { isTerminalState } from '../../src/domain/jobState.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
@@ -101,14 +102,13 @@ export async function openBed(options: BedOptions): Promise<Bed> {
   };
 }
 
-const LARGEST_PATCH = 64 * 1024 * 1024;
-
 function composed(
   { concurrency, runner }: BedOptions,
   parts: { readonly store: JobStore; readonly vault: Vault; readonly sources: Sources; readonly logs: string },
   onRunner: (runner: Runner) => void,
 ): ConstructorParameters<typeof Engine>[0] {
   const common = { clock: systemClock, log: silentLog };
+  const hostPolicy = (): HostPolicy => noHostPolicy;
   const executors = new ExecutorRegistry();
   executors.register(commandExecutor(systemClock));
   return {
@@ -123,7 +123,7 @@ function composed(
       ...parts,
       ...common,
       quarantine: parts.vault,
-      maxPatchBytes: LARGEST_PATCH,
+      hostPolicy,
       recordId: 'bench',
       secretsKey: Buffer.alloc(32),
       environment: process.env,
@@ -133,7 +133,7 @@ function composed(
         recordId: 'bench',
         version: 'bench',
         environment: process.env,
-        maxPatchBytes: LARGEST_PATCH,
+        hostPolicy,
         secretsKey: Buffer.alloc(32),
         quarantine: parts.vault,
       };

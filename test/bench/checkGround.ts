@@ -8,16 +8,19 @@ import type { Bundle } from '../../src/checks/bundle.ts';
 import { judge } from '../../src/checks/pipeline.ts';
 import { FileChange } from '../../src/domain/artifact.ts';
 import { ObjectId } from '../../src/domain/ids.ts';
-import { copyIndex, difference } from '../../src/git/capture.ts';
+import { effectivePolicy, noHostPolicy } from '../../src/domain/repositoryPolicy.ts';
+import { copyIndex } from '../../src/git/capture.ts';
+import { CatFile } from '../../src/git/catFile.ts';
 import { writeConfigFile } from '../../src/git/configFile.ts';
+import { difference } from '../../src/git/difference.ts';
 import { proofEnvironment } from '../../src/git/environment.ts';
 import { Git } from '../../src/git/git.ts';
 import { bareGit } from './bareGit.ts';
 import { must } from './bed.ts';
 import { makeRepository } from './sampleRepository.ts';
 
-/** Bytes that a patch of this size passes. */
-const LARGEST_PATCH = 128 * 1024 * 1024;
+/** A patch of this size passes. */
+const policy = effectivePolicy({}, { ...noHostPolicy, limits: { patchBytes: 128 * 1024 * 1024 } }, []);
 
 const noGates = {
   open: () => {
@@ -56,21 +59,24 @@ export class CheckGround {
     run(['add', '--all']);
     const resultTree = run(['write-tree']);
     return CheckGround.#opened(directory, async (git) => {
-      const { patch, files } = must(await difference(git, baseTree, resultTree, LARGEST_PATCH));
-      return { baseTree, resultTree, patch, files };
+      const objects = new CatFile(git, '/');
+      const { patch, changes } = must(await difference({ git, objects }, baseTree, resultTree, policy.limits));
+      await objects.close();
+      const files = changes.map(({ file }) => file);
+      return { baseTree, resultTree, patch, files, paths: changes.map(({ path }) => path) };
     });
   }
 
   /** The ground that another process has kept: the patch is read once, and nothing else is made of it. */
   static async again(directory: string): Promise<CheckGround> {
-    const { baseTree, resultTree, files } = Kept.parse(JSON.parse(readFileSync(join(directory, 'kept.json'), 'utf8')));
+    const kept = Kept.parse(JSON.parse(readFileSync(join(directory, 'kept.json'), 'utf8')));
     const patch = readFileSync(join(directory, 'kept.patch'));
-    return CheckGround.#opened(directory, () => ({ baseTree, resultTree, files, patch }));
+    return CheckGround.#opened(directory, () => ({ ...kept, patch }));
   }
 
   keep(): void {
-    const { baseTree, resultTree, files, patch } = this.bundle;
-    writeFileSync(this.#path('kept.json'), JSON.stringify({ baseTree, resultTree, files }));
+    const { baseTree, resultTree, files, paths, patch } = this.bundle;
+    writeFileSync(this.#path('kept.json'), JSON.stringify({ baseTree, resultTree, files, paths }));
     writeFileSync(this.#path('kept.patch'), patch);
   }
 
@@ -81,7 +87,7 @@ export class CheckGround {
     const env = { ...proofEnvironment(process.env, config), GIT_DIR: gitDir };
     const git = new Git(env);
     const spec = { task: { title: 'a change' } };
-    return new CheckGround(directory, env, git, { spec, ...(await made(git)), ignored: [], filtered: [] });
+    return new CheckGround(directory, env, git, { spec, policy, ...(await made(git)), ignored: [], filtered: [] });
   }
 
   /** Milliseconds of the secrets check, and of all others. */
@@ -118,8 +124,13 @@ export class CheckGround {
   }
 }
 
-const Kept = z.object({ baseTree: ObjectId, resultTree: ObjectId, files: z.array(FileChange) });
-type Made = Pick<Bundle, 'baseTree' | 'resultTree' | 'patch' | 'files'>;
+const Kept = z.object({
+  baseTree: ObjectId,
+  resultTree: ObjectId,
+  files: z.array(FileChange),
+  paths: z.array(z.string()),
+});
+type Made = Pick<Bundle, 'baseTree' | 'resultTree' | 'patch' | 'files' | 'paths'>;
 
 const KEY = Buffer.alloc(32);
 /** What a command that prints no id is read as. */

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Bundle } from '../../src/checks/bundle.ts';
 import { SecretsCheck } from '../../src/checks/secrets.ts';
 import { ObjectId } from '../../src/domain/ids.ts';
-import { difference } from '../../src/git/capture.ts';
+import { effectivePolicy, noHostPolicy } from '../../src/domain/repositoryPolicy.ts';
+import { CatFile } from '../../src/git/catFile.ts';
+import { difference } from '../../src/git/difference.ts';
 import { proofEnvironment } from '../../src/git/environment.ts';
 import { Git } from '../../src/git/git.ts';
 import { commit, git, makeRepository, removeDirectory, temporaryDirectory, write } from '../fixtures/repository.ts';
@@ -31,9 +33,16 @@ beforeAll(async () => {
     GIT_CONFIG_KEY_0: 'safe.directory',
     GIT_CONFIG_VALUE_0: '*',
   });
-  const { patch, files } = must(await difference(inRepository, baseTree, resultTree, 1_000_000));
+  const policy = effectivePolicy({}, noHostPolicy, []);
+  const objects = new CatFile(inRepository, repository);
+  const { patch, changes } = must(
+    await difference({ git: inRepository, objects }, baseTree, resultTree, policy.limits),
+  );
+  await objects.close();
   const spec = { task: { title: 'two secrets' } };
-  bundle = { spec, baseTree, resultTree, patch, files, ignored: [], filtered: [] };
+  const files = changes.map(({ file }) => file);
+  const paths = changes.map(({ path }) => path);
+  bundle = { spec, policy, baseTree, resultTree, patch, files, paths, ignored: [], filtered: [] };
 });
 
 afterAll(() => removeDirectory(directory));

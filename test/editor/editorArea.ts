@@ -72,6 +72,14 @@ export class EditorArea {
     await until(`a line with "${text}"`, async () => (await this.lines()).some((line) => line.includes(text)));
   }
 
+  /** Waits until a line that contains this is marked as wrong in the text editor in front. */
+  async marks(text: string): Promise<void> {
+    const editor = this.#part.locator('.editor-instance .monaco-editor').first();
+    await until(`"${text}" to be marked`, async () =>
+      (await linesOf(editor, 'squiggly-warning')).some((line) => line.includes(text)),
+    );
+  }
+
   /** The diff editor in front, once it has computed its diff: one that differs in nothing is not waited for. */
   async diff(): Promise<ShownDiff> {
     return until('a diff', async () => {

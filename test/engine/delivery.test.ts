@@ -128,7 +128,7 @@ describe('applies and undoes to the byte', () => {
     ['a new executable', 'echo "#!/bin/sh" > new.sh; chmod +x new.sh'],
     ['a changed and executable file', 'echo more >> b.txt; chmod +x b.txt'],
     ['a link', 'ln -s b.txt new-link; ln -sf b.txt link; rm folder-link'],
-    ['a link to nowhere', 'ln -s ../../nowhere dangling'],
+    ['a link to nowhere', 'ln -s src/nowhere dangling'],
     ['a file that becomes a link', 'rm a.txt; ln -s b.txt a.txt'],
     ['a link that becomes a file', 'rm link; echo file > link'],
     ['a file that becomes a folder', 'rm b.txt; mkdir b.txt; echo x > b.txt/x; echo y > b.txt/y'],

@@ -167,7 +167,6 @@ describe('a repository that a spec names', () => {
 describe('a promise that nothing keeps yet', () => {
   it.each([
     ['repo.include', { repo: { type: 'workspace', include: 'uncommitted' } }],
-    ['scope.disallowReformatting', { scope: { disallowReformatting: true } }],
     ['execution.budget', { execution: { budget: { usd: 1 } } }],
     ['execution.sandbox', { execution: { sandbox: 'read-only' } }],
     ['notify.webhook', { notify: { webhook: 'https://example.org/x' } }],

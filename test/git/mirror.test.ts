@@ -3,9 +3,6 @@ import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Git } from '../../src/git/git.ts';
-import { difference } from '../../src/git/capture.ts';
-import { proofEnvironment } from '../../src/git/environment.ts';
 import { ObjectId } from '../../src/domain/ids.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
@@ -133,18 +130,4 @@ describe('a server that never answers', () => {
     await host.close();
     await expectNothingLeft(host.host.places);
   });
-});
-
-it('a patch that is larger than the limit is told as that', async () => {
-  const repository = freshRepository();
-  const from = ObjectId.parse(git(repository, 'rev-parse', 'HEAD^{tree}'));
-  write(repository, { 'a.txt': 'x'.repeat(10_000) });
-  commit(repository);
-  const to = ObjectId.parse(git(repository, 'rev-parse', 'HEAD^{tree}'));
-  const own = new Git(proofEnvironment(process.env, '/dev/null')).with({ GIT_DIR: join(repository, '.git') });
-  expect(await difference(own, from, to, 1000)).toMatchObject({
-    ok: false,
-    error: { kind: 'tooLarge', message: expect.stringMatching(/larger than 1000 bytes/) as unknown },
-  });
-  expect(await difference(own, from, to, 100_000)).toMatchObject({ ok: true });
 });

@@ -54,8 +54,8 @@ describe('a patch', () => {
   it.each([
     ['a hunk that ends early', `${head('a')}@@ -1,2 +1,2 @@\n one`, /line 6: the last hunk ends early/],
     ['a line that is none of a hunk', `${head('a')}@@ -1,2 +1,2 @@\n one\n?`, /line 7: "\?" is no line of a hunk/],
-    ['a hunk without a file', '@@ -1 +1 @@\n-a\n+b\n', /line 1: a hunk without a file/],
-    ['no file at all', 'hello\n', /no "diff --git" line/],
+    ['a hunk without a file', '@@ -1 +1 @@\n-a\n+b\n', /line 1: it does not begin with "diff --git"/],
+    ['no file at all', 'hello\n', /line 1: it does not begin with "diff --git"/],
   ])('is refused with %s', (_what, text, message) => {
     expect(read(text)).toMatchObject({ ok: false, error: { message: expect.stringMatching(message) as unknown } });
   });

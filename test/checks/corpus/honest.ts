@@ -1,0 +1,140 @@
+import { file, link, type Changes, type Judging } from '../../fixtures/judged.ts';
+
+interface Honest {
+  readonly what: string;
+  readonly baseline?: Changes;
+  readonly result: Changes;
+  readonly judging?: Judging;
+}
+
+/** What comes near to something that is refused, and is right. */
+export const honest: readonly Honest[] = [
+  ...[
+    'git.md',
+    '.gitignore',
+    'src/.gitattributes',
+    '.gitkeep',
+    '.git-blame-ignore-revs',
+    'git',
+    'git/config',
+    'a.git/config',
+    '.gitx/config',
+    'my.github/workflows.txt',
+    '.github/CODEOWNERS',
+    '.github/workflows.md',
+    'github/workflows/ci.yml',
+    'docs/workflows/ci.yml',
+    '.vscode/launch.json',
+    '.vscode/extensions.json',
+    'vscode/settings.json',
+    'src/settings.json',
+    'tasks.json',
+    'src/hooks/useX.ts',
+    'hooks/useColor.ts',
+    'hooks/pre-commit.md',
+    'hooks/index.ts',
+    'husky/pre-commit',
+    '.huskyrc',
+    '.npmignore',
+    'npmrc',
+    '.npmrc.md',
+    'docs/.npmrc-example',
+    '.env.example',
+    'envrc',
+    'gitmodules',
+    'docs/gitmodules.md',
+    'task-relay.json',
+    'packages/a/.task-relay.json',
+    '...',
+    '..a',
+    'a..',
+    'src/...',
+    '..../x',
+    ' ..',
+    'git~2',
+    'backup~1.txt',
+    'a\\b',
+    'c d:e',
+    ':colon',
+    'a:b',
+    'ab:/c',
+    'trails ',
+    'dot.',
+    'naïve.txt',
+    '资料／最终.txt',
+    '🦊\u200d❄️.txt',
+    '.gіt/cyrillic',
+    'latin1:bad\xff\xfe.txt',
+    'two\nlines',
+    '-n',
+    '"quoted"',
+  ].map((path) => ({ what: JSON.stringify(path), result: { [path]: file() } })),
+  { what: 'a link in the repository', result: { 'src/link': link('../a.txt') } },
+  { what: 'a link to a folder', result: { sources: link('src') } },
+  { what: 'a link up and down again', result: { 'src/deep/er/link': link('../../../config.json') } },
+  { what: 'a link to where it is', result: { here: link('.') } },
+  { what: 'a link to nothing yet', result: { later: link('dist/index.js') } },
+  { what: 'a link to itself', result: { self: link('self') } },
+  { what: 'a link with a name in bytes', result: { 'latin1:l\xff': link('a.txt') } },
+  { what: 'a link to a name like git', result: { ignore: link('.gitignore') } },
+  {
+    what: 'a link beside an older one that leads outside',
+    baseline: { outside: link('/opt/lib') },
+    result: { inside: link('a.txt') },
+  },
+  {
+    what: 'a link that leads outside taken out, and one turned inside',
+    baseline: { outside: link('/opt/lib'), other: link('../x') },
+    result: { outside: undefined, other: link('a.txt') },
+  },
+  { what: 'a file that may be run', result: { tool: file('#!/bin/sh\n', '100755') } },
+  { what: 'a file in the place of a folder', result: { src: file() } },
+  { what: 'a folder in the place of a file', result: { 'a.txt/b': file() } },
+  { what: 'what the task allows by name', result: { '.npmrc': file('x=1\n') }, judging: allowing('.npmrc') },
+  {
+    what: 'what the task allows by a glob',
+    result: { '.github/workflows/a.yml': file(), '.github/workflows/ci.yml': undefined },
+    judging: allowing('.github/workflows/*'),
+  },
+  {
+    what: 'a path that the task allows, with what would be a glob in it',
+    result: { 'app/[slug]/.envrc': file() },
+    judging: allowing('app/[slug]/.envrc'),
+  },
+  {
+    what: 'the policy itself, by a person',
+    result: { '.task-relay.json': file('{}') },
+    judging: allowing('.task-relay.json'),
+  },
+  {
+    what: 'what the team lifts',
+    baseline: { '.task-relay.json': file('{"lift":["**/.npmrc"]}') },
+    result: { 'packages/a/.npmrc': file() },
+  },
+  { what: 'what a setting lifts', result: { '.envrc': file() }, judging: { host: { lift: ['.envrc'] } } },
+  {
+    what: 'what the team leaves out of what it protects',
+    baseline: { '.task-relay.json': file('{"protect":["config/**"],"lift":["config/dev.json"]}') },
+    result: { 'config/dev.json': file() },
+  },
+  {
+    what: 'what a person allows of what the team protects',
+    baseline: { '.task-relay.json': file('{"protect":["src/**"]}') },
+    result: { 'src/b.ts': file('export const b = 2;\n') },
+    judging: allowing('src/b.ts'),
+  },
+  {
+    what: 'names that are odd, inside of the scope',
+    result: { 'src/two\nlines': file(), 'latin1:src/\xff': file(), 'src/.hidden': file() },
+    judging: { spec: { scope: { fileGlobs: ['src/**'] } } },
+  },
+  {
+    what: 'as much as the limits allow',
+    result: { x: file('x'.repeat(100)), y: file() },
+    judging: { host: { limits: { fileBytes: 100, files: 2 } } },
+  },
+];
+
+function allowing(...allowProtected: string[]): Judging {
+  return { spec: { scope: { allowProtected } } };
+}
