@@ -47,6 +47,8 @@ export interface HostOptions {
   readonly concurrency?: number;
   /** The length of the journal in bytes at which a snapshot is made. */
   readonly compactAt?: number;
+  /** Whether this process is a window of an editor, which only its user may end. */
+  readonly inEditor?: boolean;
   readonly version: string;
   readonly environment: Variables;
   readonly clock: Clock;
@@ -163,7 +165,8 @@ async function openRecord(
     return doors;
   }
   const { listener } = doors.value;
-  await writeHostFile(places.record, { url: listener.url, token, pid: process.pid });
+  const place = options.inEditor === true ? { inEditor: true } : {};
+  await writeHostFile(places.record, { url: listener.url, token, pid: process.pid, ...place });
   return ok({
     ...base,
     url: listener.url,

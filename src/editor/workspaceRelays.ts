@@ -110,6 +110,7 @@ export class WorkspaceRelays {
         add: (runs) => void this.#settings.setAllowed(workspace, [...this.#settings.allowed(workspace), ...runs]),
       },
       concurrency: this.#settings.concurrency,
+      inEditor: true,
       version: this.#version,
       environment: process.env,
       clock: systemClock,
