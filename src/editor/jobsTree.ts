@@ -4,12 +4,13 @@ import type { Disposable } from '../base/disposable.ts';
 import type { ArtifactName } from '../domain/artifact.ts';
 import type { JobId } from '../domain/ids.ts';
 import { isTerminalState } from '../domain/jobState.ts';
+import { shownChanges } from '../domain/shownChange.ts';
 import type { JobView } from '../protocol/jobView.ts';
 import { commandIds } from './commandIds.ts';
 import { documentUri, fileUri } from './documents.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import { keyOf, type Node } from './jobNode.ts';
-import { duration, jobIcon, stateLabel, verdictIcon } from './look.ts';
+import { changeLabel, changeName, duration, jobIcon, stateLabel, verdictIcon } from './look.ts';
 
 /** Elapsed times move once a second, and only while something runs and the tree is seen. */
 const TICK_MS = 1000;
@@ -82,7 +83,7 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     this.#views.set(job.summary.jobId, view);
     const documents = view.artifacts.filter(({ name }) => documentIcons.has(name));
     return [
-      ...view.files.map((file) => ({ kind: 'file', job, file }) as const),
+      ...shownChanges(view.files).map((file) => ({ kind: 'file', job, file }) as const),
       ...view.checks.map((check) => ({ kind: 'check', job, check }) as const),
       ...documents.map(({ name }) => ({ kind: 'document', job, name }) as const),
     ];
@@ -183,22 +184,17 @@ function fileItem({ job, file }: Node & { readonly kind: 'file' }): vscode.TreeI
   item.label = file.path.split('/').at(-1) ?? file.path;
   const folder = file.path.split('/').slice(0, -1).join('/');
   const kind = changeLabel(file);
-  item.description = [folder, kind].filter((part) => part !== '').join(' · ');
-  item.tooltip = file.path;
+  const came = file.from === undefined ? kind : `${kind} ← ${file.from}`;
+  item.description = [folder, came].filter((part) => part !== '').join(' · ');
+  item.tooltip = changeName(file);
   item.contextValue = 'file';
-  item.accessibilityInformation = { label: `${file.path}, ${kind}` };
+  item.accessibilityInformation = { label: `${changeName(file)}, ${kind}` };
   item.command = {
     command: commandIds.openFileDiff,
     title: vscode.l10n.t('Open Changes'),
     arguments: [{ kind: 'file', job, file }],
   };
   return item;
-}
-
-function changeLabel({ kind, oldMode, newMode }: JobView['files'][number]): string {
-  if (kind === 'modified' && oldMode !== newMode) return vscode.l10n.t('mode {0} → {1}', oldMode, newMode);
-  if (newMode === '120000') return vscode.l10n.t('{0}, symlink', kind);
-  return kind;
 }
 
 function checkItem({ job, check }: Node & { readonly kind: 'check' }): vscode.TreeItem {

@@ -4,7 +4,9 @@ import type { FileChange } from '../domain/artifact.ts';
 import { ObjectId } from '../domain/ids.ts';
 import { Blockade } from './blockade.ts';
 import { describe, type Git, type GitError } from './git.ts';
+import { parsePatch } from './patch.ts';
 import { fields, shown, toBuffer, unquoted, type BytePath } from './path.ts';
+import { renames } from './renames.ts';
 import { withoutUntouched, type Captured } from './untouched.ts';
 import { walk, type Findings } from './walk.ts';
 
@@ -120,7 +122,32 @@ export async function difference(
   const changes = raw.split('\n').flatMap(changeOf);
   const patch = end < 0 ? Buffer.alloc(0) : readable(told.value.subarray(end + 2), changes);
   const present = changes.filter(({ kind }) => kind !== 'deleted').map(({ path }) => path);
-  return ok({ patch, files: changes.map((change) => ({ ...change, path: shown(change.path) })), present });
+  const came = await cameFrom(git, from, to, changes);
+  const binary = binaryIn(patch);
+  const files = changes.map((change) => {
+    const path = shown(change.path);
+    const before = came.get(change.path);
+    const renamed = change.kind !== 'added' || before === undefined ? {} : { from: shown(before) };
+    return { ...change, path, ...renamed, ...(binary.has(path) ? { binary: true } : {}) };
+  });
+  return ok({ patch, files, present });
+}
+
+/** git looks for renames only where there can be any. */
+async function cameFrom(
+  git: Git,
+  from: ObjectId,
+  to: ObjectId,
+  changes: readonly FileChange[],
+): Promise<ReadonlyMap<BytePath, BytePath>> {
+  const has = (kind: FileChange['kind']): boolean => changes.some((change) => change.kind === kind);
+  return has('added') && has('deleted') ? renames(git, from, to) : new Map();
+}
+
+/** The files of a patch that have no lines; it is read only where there is one. */
+function binaryIn(patch: Buffer): ReadonlySet<string> {
+  const parsed = patch.includes('\nGIT binary patch\n') ? parsePatch(patch) : ok([]);
+  return new Set(parsed.ok ? parsed.value.filter(({ binary }) => binary).map(({ path }) => path) : []);
 }
 
 /**
