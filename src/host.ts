@@ -40,7 +40,7 @@ export interface HostOptions {
   /** `run`: jobs run, and others may join. `read`: this process alone looks, and nothing is started. */
   readonly mode: 'run' | 'read';
   readonly port?: number;
-  /** What to do with commands that come by MCP. */
+  /** What to do with commands that come by MCP: read whenever one comes. */
   readonly agentCommands: 'refuse' | 'ask' | 'allow';
   /** What the user has allowed of agents for good, where the answer is `ask`. */
   readonly allowed?: AllowedCommands;
@@ -199,7 +199,11 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
     executors,
     clock,
     log,
-    policy: { agentCommands: options.agentCommands },
+    policy: {
+      get agentCommands() {
+        return options.agentCommands;
+      },
+    },
     allowed: options.allowed ?? noneAllowed,
     verifier: new Verifier({
       ...parts,

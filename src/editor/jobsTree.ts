@@ -225,6 +225,7 @@ function documentItem({ job, name }: Node & { readonly kind: 'document' }): vsco
   const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.None);
   item.iconPath = new vscode.ThemeIcon(documentIcons.get(name) ?? 'file');
   item.contextValue = 'document';
+  item.accessibilityInformation = { label: vscode.l10n.t('document {0}', label) };
   item.command = isCertificate
     ? { command: commandIds.openCertificate, title: vscode.l10n.t('Open'), arguments: [{ kind: 'job', job }] }
     : { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [documentUri(job, name)] };

@@ -98,13 +98,16 @@ export class WorkspaceRelays {
     const { places, workspace } = located.value;
     open.add(places.record);
     if (this.#seated.has(places.record)) return;
+    const settings = this.#settings;
     const seat = new Seat({
       directory: workspace,
       ...(this.#settings.dataDirectory === undefined ? {} : { data: this.#settings.dataDirectory }),
       places,
       assets: this.#assets,
       mode: 'run',
-      agentCommands: this.#settings.agentCommands,
+      get agentCommands() {
+        return settings.agentCommands;
+      },
       allowed: {
         has: (run) => this.#settings.allowed(workspace).includes(run),
         add: (runs) => void this.#settings.setAllowed(workspace, [...this.#settings.allowed(workspace), ...runs]),
