@@ -10,6 +10,7 @@ import { JobPanels } from './editor/jobPanel.ts';
 import { JobsTree } from './editor/jobsTree.ts';
 import { LogView } from './editor/logView.ts';
 import { outputLog } from './editor/outputLog.ts';
+import { offerReload } from './editor/reloadPrompt.ts';
 import { Settings } from './editor/settings.ts';
 import { registerMcp } from './editor/mcpProvider.ts';
 import { WorkspaceRelays } from './editor/workspaceRelays.ts';
@@ -52,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     registerMcp({ relays: opened, version: manifest.version, log }),
     showWelcome(opened, model),
+    offerReload(opened),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void opened.refresh()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void opened.refresh()),
   );

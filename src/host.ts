@@ -41,7 +41,7 @@ export interface HostOptions {
   /** `run`: jobs run, and others may join. `read`: this process alone looks, and nothing is started. */
   readonly mode: 'run' | 'read';
   readonly port?: number;
-  /** What to do with commands that come by MCP. */
+  /** What to do with commands that come by MCP: read whenever one comes. */
   readonly agentCommands: 'refuse' | 'ask' | 'allow';
   /** What the user has allowed of agents for good, where the answer is `ask`. */
   readonly allowed?: AllowedCommands;
@@ -50,6 +50,8 @@ export interface HostOptions {
   readonly hostPolicy?: () => unknown;
   /** The length of the journal in bytes at which a snapshot is made. */
   readonly compactAt?: number;
+  /** Whether this process is a window of an editor, which only its user may end. */
+  readonly inEditor?: boolean;
   readonly version: string;
   readonly environment: Variables;
   readonly clock: Clock;
@@ -165,7 +167,8 @@ async function openRecord(
     return doors;
   }
   const { listener } = doors.value;
-  await writeHostFile(places.record, { url: listener.url, token, pid: process.pid });
+  const place = options.inEditor === true ? { inEditor: true } : {};
+  await writeHostFile(places.record, { url: listener.url, token, pid: process.pid, ...place });
   return ok({
     ...base,
     url: listener.url,
@@ -198,7 +201,11 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
     executors,
     clock,
     log,
-    policy: { agentCommands: options.agentCommands },
+    policy: {
+      get agentCommands() {
+        return options.agentCommands;
+      },
+    },
     allowed: options.allowed ?? noneAllowed,
     verifier: new Verifier({
       ...parts,

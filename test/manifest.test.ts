@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -22,6 +22,19 @@ const Manifest = z.object({
     configuration: z.object({ properties: z.record(z.string(), z.unknown()) }),
     configurationDefaults: z.object({ 'files.watcherExclude': z.record(z.string(), z.literal(true)) }),
     jsonValidation: z.array(z.object({ fileMatch: z.string(), url: z.string() })),
+    walkthroughs: z.array(
+      z.object({
+        id: z.string(),
+        steps: z
+          .array(
+            z.object({
+              media: z.object({ svg: z.string(), altText: z.string() }),
+              completionEvents: z.array(z.string()).min(1),
+            }),
+          )
+          .max(5),
+      }),
+    ),
     mcpServerDefinitionProviders: z.array(z.object({ id: z.string() })),
   }),
 });
@@ -129,6 +142,20 @@ describe('package.json and the code', () => {
       'jobs',
     ];
     expect(unique([...states])).toEqual(unique(told));
+  });
+
+  it('have a walkthrough whose pictures are there, and whose steps end by what can happen', () => {
+    const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+    expect(steps.filter(({ media }) => !existsSync(join(root, media.svg)))).toEqual([]);
+    const pictures = readdirSync(join(root, 'media', 'walkthrough')).map((name) => `media/walkthrough/${name}`);
+    expect(unique(steps.map(({ media }) => media.svg))).toEqual(unique(pictures));
+    const known = new Set(contributes.commands.map(({ command }) => command));
+    const ends = steps.flatMap(({ completionEvents }) => completionEvents);
+    const commands = ends.filter((event) => event.startsWith('onCommand:')).map((event) => event.slice(10));
+    expect(commands.filter((command) => command.startsWith('relay.') && !known.has(command))).toEqual([]);
+    const states = ends.filter((event) => event.startsWith('onContext:'));
+    expect(states.filter((event) => !/^onContext:relay\.state == (?:noJobs|jobs)$/.test(event))).toEqual([]);
+    expect(commands.length + states.length).toBe(ends.length);
   });
 
   it('have a text for every key, and no text that nobody shows', () => {

@@ -86,7 +86,8 @@ function tabs(state: PanelState): HTMLElement {
   return panels;
 }
 
-function overview({ job }: PanelState): HTMLElement {
+function overview(state: PanelState): HTMLElement {
+  const { job } = state;
   const facts: [string, string][] = [
     ['Baseline', job.baseline],
     ['Created', time(job.createdAt)],
@@ -102,7 +103,7 @@ function overview({ job }: PanelState): HTMLElement {
     ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
   );
   const question = job.question === undefined ? [] : [element('pre', { class: 'question' }, job.question.text)];
-  return element('section', {}, ...question, list, checks(job), files(job));
+  return element('section', {}, ...question, list, checks(job), files(state));
 }
 
 function checks(job: PanelState['job']): HTMLElement {
@@ -129,16 +130,16 @@ function checks(job: PanelState['job']): HTMLElement {
   return element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows));
 }
 
-function files(job: PanelState['job']): HTMLElement {
+function files({ job, changes }: PanelState): HTMLElement {
   const more =
     job.fileCount > job.files.length
       ? [element('li', {}, `… and ${String(job.fileCount - job.files.length)} more`)]
       : [];
-  const items = job.files.map((file) => element('li', {}, element('code', {}, file.path), ` ${file.kind}`));
+  const items = changes.map(({ name, label }) => element('li', {}, element('code', {}, name), ` ${label}`));
   return element(
     'section',
     {},
-    element('h2', {}, `Changed files: ${String(job.fileCount)}`),
+    element('h2', {}, `Changed files: ${String(job.fileCount - job.files.length + changes.length)}`),
     element('ul', {}, ...items, ...more),
   );
 }

@@ -1,3 +1,4 @@
+import { changeNotes, shownChanges, type ShownChange } from '../domain/shownChange.ts';
 import type { JobSummary, JobView, DeliveryReport } from '../protocol/jobView.ts';
 
 /** Those that a terminal obeys, but for tab and newline: C0, C1, and what turns the direction of a text. */
@@ -33,7 +34,7 @@ export function jobText(job: JobView): string {
   if (job.delivery !== undefined && job.delivery !== 'none') lines.push(`  delivery  ${job.delivery}`);
   if (job.fileCount > 0) {
     lines.push(`  files     ${String(job.fileCount)}`);
-    lines.push(...job.files.map((file) => `    ${file.kind.padEnd(9)} ${plain(oneLine(file.path))}`));
+    lines.push(...shownChanges(job.files).map(changeText));
   }
   if (job.checks.length > 0) lines.push('  checks');
   for (const check of job.checks) {
@@ -45,6 +46,13 @@ export function jobText(job: JobView): string {
   if (job.artifacts.length > 0) lines.push('  artifacts');
   for (const artifact of job.artifacts) lines.push(`    ${artifact.name.padEnd(10)} ${String(artifact.bytes)} bytes`);
   return `${lines.join('\n')}\n`;
+}
+
+function changeText(change: ShownChange): string {
+  const path = change.from === undefined ? change.path : `${change.from} → ${change.path}`;
+  const notes = changeNotes(change);
+  const beside = notes.length === 0 ? '' : `  (${notes.join(', ')})`;
+  return `    ${change.kind.padEnd(9)} ${plain(oneLine(path))}${beside}`;
 }
 
 export function deliveryText(report: DeliveryReport): string {

@@ -8,7 +8,7 @@ export type ArtifactName = z.infer<typeof ArtifactName>;
 export const Artifact = z.object({ name: ArtifactName, digest: Digest, bytes: z.int().min(0) });
 export type Artifact = z.infer<typeof Artifact>;
 
-/** How a file differs between the baseline and the result. Renames are for display and are not told here. */
+/** How a file differs between the baseline and the result. A rename is a deletion and an addition. */
 const ChangeKind = z.enum(['added', 'modified', 'deleted', 'type']);
 
 /** One changed path. `path` is for people: bytes that are no UTF-8 are shown as U+FFFD. Modes are git's octal modes. */
@@ -19,6 +19,10 @@ export const FileChange = z.object({
   newMode: z.string(),
   oldId: z.string(),
   newId: z.string(),
+  /** Of an addition: the deleted path that git takes it for a rename of. For display alone. */
+  from: z.string().optional(),
+  /** Whether the patch has its bytes and no lines. */
+  binary: z.boolean().optional(),
 });
 export type FileChange = z.infer<typeof FileChange>;
 

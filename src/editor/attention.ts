@@ -38,18 +38,20 @@ export class Attention implements vscode.Disposable {
     const unreviewed = jobs.filter(({ summary }) => summary.state === 'SUCCEEDED' && summary.delivery === 'none');
     const live = jobs.filter(({ summary }) => !isTerminalState(summary.state));
     const needs = waiting.length + unreviewed.length;
-    this.#tree.setBadge(
-      needs,
-      vscode.l10n.t('{0} patches to review, {1} questions', unreviewed.length, waiting.length),
-    );
+    const told = [
+      ...counted(live.length, vscode.l10n.t('1 job running or queued'), (n) =>
+        vscode.l10n.t('{0} jobs running or queued', n),
+      ),
+      ...counted(unreviewed.length, vscode.l10n.t('1 patch to review'), (n) =>
+        vscode.l10n.t('{0} patches to review', n),
+      ),
+      ...counted(waiting.length, vscode.l10n.t('1 question'), (n) => vscode.l10n.t('{0} questions', n)),
+    ];
+    this.#tree.setBadge(needs, told.join(', '));
     this.#item.text =
       live.length === 0 ? '$(git-pull-request-draft) Relay' : `$(sync~spin) Relay: ${String(live.length)}`;
-    this.#item.tooltip = vscode.l10n.t(
-      '{0} running or queued, {1} patches to review, {2} questions',
-      live.length,
-      unreviewed.length,
-      waiting.length,
-    );
+    this.#item.tooltip = told.length === 0 ? vscode.l10n.t('No job needs a look') : told.join(', ');
+    this.#item.accessibilityInformation = { label: `${vscode.l10n.t('Task Relay')}: ${this.#item.tooltip}` };
     if (this.#model.repositories.length > 0) this.#item.show();
     else this.#item.hide();
     for (const job of jobs) this.#tell(job);
@@ -86,6 +88,12 @@ export class Attention implements vscode.Disposable {
     if (choice === logs) await run(commandIds.showLogs, job);
     if (choice === never) await this.#settings.stopNotifying();
   }
+}
+
+/** Nothing of what there is none of. */
+function counted(count: number, one: string, many: (count: number) => string): readonly string[] {
+  if (count === 0) return [];
+  return [count === 1 ? one : many(count)];
 }
 
 function run(command: string, job: Job): Thenable<unknown> {

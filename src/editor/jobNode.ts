@@ -1,11 +1,11 @@
 import type { ArtifactName, Check } from '../domain/artifact.ts';
-import type { JobView } from '../protocol/jobView.ts';
+import type { ShownChange } from '../domain/shownChange.ts';
 import type { Job } from './jobModel.ts';
 
 /** One row of the jobs tree. */
 export type Node =
   | { readonly kind: 'job'; readonly job: Job }
-  | { readonly kind: 'file'; readonly job: Job; readonly file: JobView['files'][number] }
+  | { readonly kind: 'file'; readonly job: Job; readonly file: ShownChange }
   | { readonly kind: 'check'; readonly job: Job; readonly check: Check }
   | { readonly kind: 'document'; readonly job: Job; readonly name: ArtifactName };
 

@@ -3,7 +3,9 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposable.ts';
 import { isTerminalState } from '../domain/jobState.ts';
 import type { JobId } from '../domain/ids.ts';
+import { shownChanges } from '../domain/shownChange.ts';
 import type { Job, JobModel } from './jobModel.ts';
+import { changeLabel, changeName } from './look.ts';
 import type * as Codecs from '../protocol/codecs.ts';
 import type { PanelMessage, PanelState } from '../protocol/panel.ts';
 import { commandIds } from './commandIds.ts';
@@ -97,6 +99,7 @@ export class JobPanels implements vscode.Disposable {
     const log = await relay.log({ jobId, offset, maxBytes: LOG_BYTES });
     const state: PanelState = {
       job: view,
+      changes: shownChanges(view.files).map((change) => ({ name: changeName(change), label: changeLabel(change) })),
       outMarkdown: out?.ok === true ? decode(out.value.base64) : '',
       log: log.ok ? decode(log.value.base64) : '',
       live: !isTerminalState(view.state),

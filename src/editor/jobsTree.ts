@@ -2,27 +2,36 @@ import * as vscode from 'vscode';
 import { systemClock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { ArtifactName } from '../domain/artifact.ts';
+import type { JobId } from '../domain/ids.ts';
 import { isTerminalState } from '../domain/jobState.ts';
+import { shownChanges } from '../domain/shownChange.ts';
 import type { JobView } from '../protocol/jobView.ts';
 import { commandIds } from './commandIds.ts';
 import { documentUri, fileUri } from './documents.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import { keyOf, type Node } from './jobNode.ts';
-import { duration, jobIcon, stateLabel, verdictIcon } from './look.ts';
+import { changeLabel, changeName, duration, jobIcon, stateLabel, verdictIcon } from './look.ts';
 
 /** Elapsed times move once a second, and only while something runs and the tree is seen. */
 const TICK_MS = 1000;
 
+/** A row as VS Code has it, and the job that it was drawn for. */
+interface JobNode {
+  readonly node: Node & { readonly kind: 'job' };
+  readonly shown: Job;
+}
+
 /** The home of the extension: every job of the window's repositories, newest first, live. */
 export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #model: JobModel;
-  readonly #changed = new vscode.EventEmitter<Node | undefined>();
+  readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
   readonly #view: vscode.TreeView<Node>;
-  /** By job id: the node of the last time, and what its children were made of. */
-  readonly #jobs = new Map<string, Node & { readonly kind: 'job' }>();
-  readonly #views = new Map<string, JobView>();
+  /** By job id, from top to bottom: the rows that VS Code has, and what their children were made of. */
+  readonly #jobs = new Map<JobId, JobNode>();
+  readonly #views = new Map<JobId, JobView>();
   readonly #subscription: Disposable;
   #tick: Disposable | undefined;
+  #tellsRepository = false;
 
   constructor(model: JobModel) {
     this.#model = model;
@@ -31,12 +40,16 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     this.#view.onDidChangeVisibility(() => this.#keepTime());
   }
 
-  get onDidChangeTreeData(): vscode.Event<Node | undefined> {
+  get onDidChangeTreeData(): vscode.Event<Node[] | undefined> {
     return this.#changed.event;
   }
 
   get selection(): Node | undefined {
     return this.#view.selection[0];
+  }
+
+  get isVisible(): boolean {
+    return this.#view.visible;
   }
 
   dispose(): void {
@@ -52,63 +65,86 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   }
 
   reveal(job: Job): Thenable<void> {
-    const node = this.#jobs.get(job.summary.jobId) ?? { kind: 'job', job };
+    const node = this.#jobs.get(job.summary.jobId)?.node ?? { kind: 'job', job };
     return this.#view.reveal(node, { select: true, focus: false, expand: true });
   }
 
   getParent(node: Node): Node | undefined {
-    return node.kind === 'job' ? undefined : this.#jobs.get(node.job.summary.jobId);
+    return node.kind === 'job' ? undefined : this.#jobs.get(node.job.summary.jobId)?.node;
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
     if (node === undefined) return this.#roots();
     if (node.kind !== 'job') return [];
-    const { job } = node;
+    const job = this.#now(node.job);
     const known = this.#views.get(job.summary.jobId);
     const view = known?.stateVersion === job.summary.stateVersion ? known : await this.#model.view(job);
     if (view === undefined) return [];
     this.#views.set(job.summary.jobId, view);
     const documents = view.artifacts.filter(({ name }) => documentIcons.has(name));
     return [
-      ...view.files.map((file) => ({ kind: 'file', job, file }) as const),
+      ...shownChanges(view.files).map((file) => ({ kind: 'file', job, file }) as const),
       ...view.checks.map((check) => ({ kind: 'check', job, check }) as const),
       ...documents.map(({ name }) => ({ kind: 'document', job, name }) as const),
     ];
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
-    const item = itemOf(node, this.#model.repositories.length > 1);
+    const current: Node = node.kind === 'job' ? { kind: 'job', job: this.#now(node.job) } : node;
+    const item = itemOf(current, this.#tellsRepository);
     item.id = keyOf(node);
     return item;
   }
 
   #roots(): Node[] {
     const roots = this.#model.jobs().map((job) => ({ kind: 'job', job }) as const);
+    this.#tellsRepository = this.#model.repositories.length > 1;
     this.#jobs.clear();
-    for (const node of roots) this.#jobs.set(node.job.summary.jobId, node);
+    for (const node of roots) this.#jobs.set(node.job.summary.jobId, { node, shown: node.job });
     this.#keepTime();
     return roots;
   }
 
+  /** The job of a row as it is now: rows stay while their jobs change. */
+  #now(job: Job): Job {
+    return this.#model.find(job.summary.jobId) ?? job;
+  }
+
+  /** Where the rows are the same, only those whose job has changed are drawn anew: a thousand rows take their time. */
   #refresh(): void {
-    this.#changed.fire(undefined);
+    const jobs = this.#model.jobs();
+    const rows = [...this.#jobs.keys()];
+    const areSame = jobs.length === rows.length && jobs.every(({ summary }, at) => summary.jobId === rows[at]);
+    if (!areSame || this.#model.repositories.length > 1 !== this.#tellsRepository) {
+      this.#changed.fire(undefined);
+      return;
+    }
+    const changed = jobs.flatMap((job) => {
+      const row = this.#jobs.get(job.summary.jobId);
+      if (row === undefined || row.shown.summary === job.summary) return [];
+      this.#jobs.set(job.summary.jobId, { node: row.node, shown: job });
+      return [row.node];
+    });
+    if (changed.length === 0) return;
+    this.#keepTime();
+    this.#changed.fire(changed);
   }
 
   #keepTime(): void {
     this.#tick?.dispose();
-    const running = [...this.#jobs.values()].filter(({ job }) => job.summary.state === 'RUNNING');
+    const running = [...this.#jobs.values()].filter(({ shown }) => shown.summary.state === 'RUNNING');
     if (running.length === 0 || !this.#view.visible) return;
     this.#tick = systemClock.after(TICK_MS, () => {
-      for (const node of running) this.#changed.fire(node);
+      this.#changed.fire(running.map(({ node }) => node));
       this.#keepTime();
     });
   }
 }
 
-function itemOf(node: Node, severalRepositories: boolean): vscode.TreeItem {
+function itemOf(node: Node, tellsRepository: boolean): vscode.TreeItem {
   switch (node.kind) {
     case 'job':
-      return jobItem(node.job, severalRepositories);
+      return jobItem(node.job, tellsRepository);
     case 'file':
       return fileItem(node);
     case 'check':
@@ -118,19 +154,18 @@ function itemOf(node: Node, severalRepositories: boolean): vscode.TreeItem {
   }
 }
 
-function jobItem(job: Job, severalRepositories: boolean): vscode.TreeItem {
+function jobItem(job: Job, tellsRepository: boolean): vscode.TreeItem {
   const { summary, repository } = job;
   const item = new vscode.TreeItem(summary.title, vscode.TreeItemCollapsibleState.Collapsed);
   const state = stateLabel(summary);
   const since = summary.startedAt ?? summary.createdAt;
   const time = duration((summary.finishedAt ?? systemClock.now()) - since);
-  const where = severalRepositories ? [repository.name] : [];
+  const where = tellsRepository ? [repository.name] : [];
   item.description = [state, ...where, summary.executor, time].join(' · ');
   item.iconPath = jobIcon(summary);
   item.contextValue = contextOf(summary);
-  item.tooltip = new vscode.MarkdownString().appendText(
-    `${summary.title}\n${state} · ${summary.executor}\n${summary.jobId}`,
-  );
+  // Plain: what Markdown adds to a thousand rows is felt.
+  item.tooltip = `${summary.title}\n${state} · ${summary.executor}\n${summary.jobId}`;
   item.accessibilityInformation = {
     label: `${summary.title}, ${state}, ${summary.executor}, ${time}`,
     role: 'treeitem',
@@ -149,22 +184,17 @@ function fileItem({ job, file }: Node & { readonly kind: 'file' }): vscode.TreeI
   item.label = file.path.split('/').at(-1) ?? file.path;
   const folder = file.path.split('/').slice(0, -1).join('/');
   const kind = changeLabel(file);
-  item.description = [folder, kind].filter((part) => part !== '').join(' · ');
-  item.tooltip = file.path;
+  const came = file.from === undefined ? kind : `${kind} ← ${file.from}`;
+  item.description = [folder, came].filter((part) => part !== '').join(' · ');
+  item.tooltip = changeName(file);
   item.contextValue = 'file';
-  item.accessibilityInformation = { label: `${file.path}, ${kind}` };
+  item.accessibilityInformation = { label: `${changeName(file)}, ${kind}` };
   item.command = {
     command: commandIds.openFileDiff,
     title: vscode.l10n.t('Open Changes'),
     arguments: [{ kind: 'file', job, file }],
   };
   return item;
-}
-
-function changeLabel({ kind, oldMode, newMode }: JobView['files'][number]): string {
-  if (kind === 'modified' && oldMode !== newMode) return vscode.l10n.t('mode {0} → {1}', oldMode, newMode);
-  if (newMode === '120000') return vscode.l10n.t('{0}, symlink', kind);
-  return kind;
 }
 
 function checkItem({ job, check }: Node & { readonly kind: 'check' }): vscode.TreeItem {
@@ -195,6 +225,7 @@ function documentItem({ job, name }: Node & { readonly kind: 'document' }): vsco
   const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.None);
   item.iconPath = new vscode.ThemeIcon(documentIcons.get(name) ?? 'file');
   item.contextValue = 'document';
+  item.accessibilityInformation = { label: vscode.l10n.t('document {0}', label) };
   item.command = isCertificate
     ? { command: commandIds.openCertificate, title: vscode.l10n.t('Open'), arguments: [{ kind: 'job', job }] }
     : { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [documentUri(job, name)] };

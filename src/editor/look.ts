@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Check } from '../domain/artifact.ts';
+import { changeNotes, type ShownChange } from '../domain/shownChange.ts';
 import type { JobSummary } from '../protocol/jobView.ts';
 
 /** How states look: built-in icons and theme colours alone. */
@@ -35,6 +36,16 @@ export function verdictIcon(verdict: Check['verdict']): vscode.ThemeIcon {
 
 export function stateLabel({ state, reasonCode }: JobSummary): string {
   return reasonCode === undefined ? state : `${state} (${reasonCode})`;
+}
+
+/** Its path; of a rename both. */
+export function changeName({ from, path }: ShownChange): string {
+  return from === undefined ? path : `${from} → ${path}`;
+}
+
+/** How a file was changed: `modified, now executable`. */
+export function changeLabel(change: ShownChange): string {
+  return [change.kind, ...changeNotes(change)].join(', ');
 }
 
 /** A time span for people. */

@@ -98,19 +98,23 @@ export class WorkspaceRelays {
     const { places, workspace } = located.value;
     open.add(places.record);
     if (this.#seated.has(places.record)) return;
+    const settings = this.#settings;
     const seat = new Seat({
       directory: workspace,
       ...(this.#settings.dataDirectory === undefined ? {} : { data: this.#settings.dataDirectory }),
       places,
       assets: this.#assets,
       mode: 'run',
-      agentCommands: this.#settings.agentCommands,
+      get agentCommands() {
+        return settings.agentCommands;
+      },
       allowed: {
         has: (run) => this.#settings.allowed(workspace).includes(run),
         add: (runs) => void this.#settings.setAllowed(workspace, [...this.#settings.allowed(workspace), ...runs]),
       },
       concurrency: this.#settings.concurrency,
       hostPolicy: () => this.#settings.hostPolicy(workspace),
+      inEditor: true,
       version: this.#version,
       environment: process.env,
       clock: systemClock,

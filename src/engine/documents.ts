@@ -3,6 +3,7 @@ import type { Check, FileChange } from '../domain/artifact.ts';
 import type { Report } from '../domain/executor.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { RunningJob } from '../domain/job.ts';
+import { changeNotes, shownChanges, type ShownChange } from '../domain/shownChange.ts';
 
 export interface Documented {
   readonly job: RunningJob;
@@ -20,10 +21,9 @@ export function outMarkdown({ job, report, files, fileCount, checks, failure }: 
   if (failure !== undefined) parts.push(`**${failure.code}**: ${inline(failure.message)}`);
   if (task.description !== undefined && task.description !== '') parts.push('## Asked', task.description);
   if (task.acceptance !== undefined) parts.push('## Acceptance', bullets(task.acceptance.map(inline)));
-  parts.push(`## Changed (${String(fileCount)})`);
-  parts.push(
-    fileCount === 0 ? 'Nothing.' : bullets(files.map((file) => `${file.kind} ${code(file.path)}${modeNote(file)}`)),
-  );
+  const rows = shownChanges(files);
+  parts.push(`## Changed (${String(fileCount - files.length + rows.length)})`);
+  parts.push(fileCount === 0 ? 'Nothing.' : bullets(rows.map(changeLine)));
   if (fileCount > files.length) parts.push(`… and ${String(fileCount - files.length)} more: see patch.diff.`);
   if (report?.summary !== undefined) parts.push('## Summary', report.summary);
   if (report?.testPlan !== undefined) parts.push('## Test plan', report.testPlan);
@@ -72,8 +72,10 @@ function slug(title: string): string {
   return words.replace(/-+$/, '') || 'task';
 }
 
-function modeNote(file: FileChange): string {
-  return file.kind === 'modified' && file.oldMode !== file.newMode ? ` (mode ${file.oldMode} → ${file.newMode})` : '';
+function changeLine(change: ShownChange): string {
+  const notes = changeNotes(change);
+  const path = change.from === undefined ? code(change.path) : `${code(change.from)} → ${code(change.path)}`;
+  return `${change.kind} ${path}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
 }
 
 function firstLine(text: string | undefined): string {

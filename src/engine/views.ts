@@ -1,4 +1,5 @@
 import { never } from '../base/result.ts';
+import type { FileChange } from '../domain/artifact.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
 import { priorityOf } from '../domain/jobSpec.ts';
 import type { JobSummary, JobView } from '../protocol/jobView.ts';
@@ -58,10 +59,15 @@ function outcomeOf(
   const { checks, files, fileCount, summary, usage, quarantine } = job.outcome;
   return {
     checks,
-    files: files.map(({ path, kind, oldMode, newMode }) => ({ path, kind, oldMode, newMode })),
+    files: files.map(changeOf),
     fileCount,
     ...(summary === undefined ? {} : { summary }),
     ...(usage === undefined ? {} : { usage }),
     ...(quarantine === undefined ? {} : { secrets: quarantine.finds }),
   };
+}
+
+function changeOf({ path, kind, oldMode, newMode, from, binary }: FileChange): JobView['files'][number] {
+  const known = { ...(from === undefined ? {} : { from }), ...(binary === undefined ? {} : { binary }) };
+  return { path, kind, oldMode, newMode, ...known };
 }

@@ -4,7 +4,9 @@ import type { ObjectId } from '../domain/ids.ts';
 import type { Limits } from '../domain/repositoryPolicy.ts';
 import type { CatFile } from './catFile.ts';
 import { describe, type Git, type GitError } from './git.ts';
+import { parsePatch } from './patch.ts';
 import { fields, shown, type BytePath } from './path.ts';
+import { renames } from './renames.ts';
 
 /** A changed path as git has it, beside what people are shown. */
 interface Change {
@@ -56,7 +58,10 @@ export async function difference(
   const patch = await patching;
   if (!raw.ok) return err(unreadable(raw.error));
   if (excess !== undefined) return ok({ patch: Buffer.alloc(0), changes, excess });
-  if (patch.ok) return ok({ patch: readable(patch.value, changes), changes });
+  if (patch.ok) {
+    const text = readable(patch.value, changes);
+    return ok({ patch: text, changes: await forPeople(git, from, to, changes, text) });
+  }
   if (patch.error.kind !== 'tooLarge') return err(unreadable(patch.error));
   return ok({ patch: Buffer.alloc(0), changes, excess: { kind: 'patchBytes', found: patch.error.bytes } });
 }
@@ -93,6 +98,30 @@ function readable(patch: Buffer, changes: readonly { readonly path: BytePath }[]
     return from.slice(2) === to.slice(2) ? `diff --git "${from}" "${to}"` : header;
   });
   return Buffer.from(quoted, 'latin1');
+}
+
+/** With what a review shows besides: what was renamed, and what has no lines. git looks only where there can be any. */
+async function forPeople(
+  git: Git,
+  from: ObjectId,
+  to: ObjectId,
+  changes: readonly Change[],
+  patch: Buffer,
+): Promise<readonly Change[]> {
+  const has = (kind: FileChange['kind']): boolean => changes.some(({ file }) => file.kind === kind);
+  const came = has('added') && has('deleted') ? await renames(git, from, to) : new Map<BytePath, BytePath>();
+  const binary = binaryIn(patch);
+  return changes.map(({ path, file }) => {
+    const before = file.kind === 'added' ? came.get(path) : undefined;
+    const renamed = before === undefined ? {} : { from: shown(before) };
+    return { path, file: { ...file, ...renamed, ...(binary.has(file.path) ? { binary: true } : {}) } };
+  });
+}
+
+/** The files of a patch that have no lines; it is read only where there is one. */
+function binaryIn(patch: Buffer): ReadonlySet<string> {
+  const parsed = patch.includes('\nGIT binary patch\n') ? parsePatch(patch) : ok([]);
+  return new Set(parsed.ok ? parsed.value.filter(({ binary }) => binary).map(({ path }) => path) : []);
 }
 
 /** Neither nothing nor a submodule, which is a commit of another repository. */

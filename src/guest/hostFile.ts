@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import * as z from 'zod';
 
 /** How a guest finds the host of a record: `host.json`, readable by its owner alone, because it holds the token. */
-export const HostFile = z.object({ url: z.string(), token: z.string(), pid: z.int() });
+export const HostFile = z.object({
+  url: z.string(),
+  token: z.string(),
+  pid: z.int(),
+  /** Whether the host is a window of an editor, which nobody but its user may end. */
+  inEditor: z.boolean().optional(),
+});
 export type HostFile = z.infer<typeof HostFile>;
 
 export async function writeHostFile(record: string, host: HostFile): Promise<void> {

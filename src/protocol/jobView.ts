@@ -42,8 +42,8 @@ export const JobView = JobSummary.extend({
   checks: z.array(Check),
   artifacts: z.array(ArtifactView),
   files: z
-    .array(FileChange.pick({ path: true, kind: true, oldMode: true, newMode: true }))
-    .describe('the first changed files'),
+    .array(FileChange.pick({ path: true, kind: true, oldMode: true, newMode: true, from: true, binary: true }))
+    .describe('the first changed files; `from` names the deleted file that an added one was'),
   fileCount: z.int(),
   usage: Usage.optional(),
   question: z

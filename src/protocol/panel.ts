@@ -5,6 +5,8 @@ import type { JobView } from './jobView.ts';
 /** All that a job page shows. */
 export interface PanelState {
   readonly job: JobView;
+  /** Its changed files, a row each. */
+  readonly changes: readonly { readonly name: string; readonly label: string }[];
   readonly outMarkdown: string;
   /** The end of the log. */
   readonly log: string;

@@ -3,6 +3,7 @@ import { jobCost } from './jobCost.ts';
 import { durableSubmit } from './durableSubmit.ts';
 import { latency } from './latency.ts';
 import { queue } from './queue.ts';
+import { editor } from './editor.ts';
 import { tenThousand, tenThousandTasks } from './tenThousand.ts';
 import { childOf } from './child.ts';
 import { machine, table, type Row } from './row.ts';
@@ -15,6 +16,7 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   latency,
   queue,
   'ten-thousand': tenThousand,
+  editor,
 };
 
 async function main(names: readonly string[]): Promise<number> {

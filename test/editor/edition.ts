@@ -65,10 +65,7 @@ async function installServer(directory: string): Promise<Result<unknown, string>
   return existsSync(join(cwd, 'out', 'server-main.js')) ? ok(cwd) : err(`${tarball} has no out/server-main.js`);
 }
 
-/**
- * The desktop edition by the conventional way, within seconds; or why it is out of reach.
- * @public `npm start` is going to open it.
- */
+/** The desktop edition by the conventional way; or, within seconds, why it is out of reach. */
 export async function desktop(): Promise<Result<DesktopEdition, string>> {
   const directory = await cached(`desktop-${VSCODE}`, async (cachePath) => {
     try {

@@ -4,35 +4,21 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
-import { launch, type Child } from '../../src/process/launch.ts';
-import { MARK } from '../../src/process/mark.ts';
 import { processTable, type ProcessRow } from '../../src/process/processTable.ts';
-import { endTree } from '../../src/process/tree.ts';
 import type { Means } from './means.ts';
 import { runProgram } from './program.ts';
+import { environmentIn, installExtension, startServer, type Server, type ServerOptions } from './server.ts';
 import { until } from './until.ts';
 import { writeUserData, type UserData } from './userData.ts';
 import { Window } from './window.ts';
 
-export interface EditorOptions extends UserData {
+export interface EditorOptions extends UserData, ServerOptions {
   /** Packaged extensions to install, by path. */
   readonly vsix?: readonly string[];
-  /** For the server and its extension hosts, over a clean environment. */
-  readonly env?: Readonly<Record<string, string>>;
-  /**
-   * Whether all folders are trusted; true where it is not said. Otherwise they open in restricted mode, without a question
-   * unless `security.workspace.trust.startupPrompt` says so.
-   */
-  readonly trustsAll?: boolean;
-  /** For tests inside the extension host: dialogs confirm themselves then, and toasts are not shown. */
-  readonly smokeTestDriver?: boolean;
   readonly size?: { readonly width: number; readonly height: number };
 }
 
 export type Exposed = Readonly<Record<string, (...parts: readonly unknown[]) => void>>;
-
-const INSTALL_MS = 60_000;
-const START_MS = 30_000;
 
 /**
  * A running VS Code of its own: user data, extensions, home and server in a temporary folder, and one browser. Each window
@@ -59,9 +45,9 @@ export class Editor {
     try {
       await mkdir(join(directory, 'home'));
       await writeUserData(join(directory, 'user'), options);
-      for (const path of options.vsix ?? []) await installExtension(means, directory, path);
+      for (const path of options.vsix ?? []) await installExtension(means.server, directory, path);
       const [server, browser] = await Promise.all([
-        startServer(means, directory, options),
+        startServer(means.server, directory, options),
         startBrowser(means, directory),
       ]);
       const context = await browser.newContext({ viewport: options.size ?? { width: 1280, height: 800 } });
@@ -154,78 +140,6 @@ async function removeSoon(directory: string): Promise<void> {
 function startBrowser(means: Means, directory: string): Promise<Browser> {
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   // Chromium keeps crash reports and caches in the home.
-  const env = environment(directory, {});
+  const env = environmentIn(directory);
   return chromium.launch({ executablePath: means.chromium, args, env });
-}
-
-interface Server {
-  readonly child: Child;
-  readonly port: number;
-  printed(): string;
-  close(): Promise<void>;
-}
-
-function directories(directory: string): readonly string[] {
-  const places = { 'server-data-dir': 'server', 'user-data-dir': 'user', 'extensions-dir': 'extensions' };
-  return Object.entries(places).flatMap(([flag, name]) => [`--${flag}`, join(directory, name)]);
-}
-
-async function installExtension(means: Means, directory: string, vsix: string): Promise<void> {
-  const args = [means.server.main, ...directories(directory), '--install-extension', vsix, '--force'];
-  const env = environment(directory, {});
-  const done = await runProgram(process.execPath, args, { env, timeoutMs: INSTALL_MS });
-  if (!done.ok || !done.value.includes('successfully installed')) {
-    throw new Error(`VS Code did not install ${vsix}: ${done.ok ? done.value : done.error}`);
-  }
-}
-
-async function startServer(means: Means, directory: string, options: EditorOptions): Promise<Server> {
-  const mark = `editor/${randomUUID()}`;
-  const flags = ['--without-connection-token', '--accept-server-license-terms', '--disable-telemetry'];
-  // An extension host whose window vanished is waited for so many seconds; the default is three hours.
-  flags.push('--reconnection-grace-time', '5');
-  if (options.trustsAll ?? true) flags.push('--disable-workspace-trust');
-  if (options.smokeTestDriver === true) flags.push('--enable-smoke-test-driver');
-  const launched = await launch({
-    file: process.execPath,
-    args: [means.server.main, '--host', '127.0.0.1', '--port', '0', ...flags, ...directories(directory)],
-    cwd: directory,
-    env: environment(directory, { ...options.env, [MARK]: mark }),
-  });
-  if (!launched.ok) throw new Error(launched.error.message);
-  const child = launched.value;
-  let printed = '';
-  const hear = (chunk: Buffer): void => void (printed = (printed + chunk.toString()).slice(-100_000));
-  child.stdout.on('data', hear);
-  child.stderr.on('data', hear);
-  const close = async (): Promise<void> => {
-    const left = await endTree({ leader: child.pid, ...child, mark }, systemClock);
-    if (left.length > 0) throw new Error(`these processes of VS Code do not end: ${left.join(', ')}`);
-  };
-  try {
-    const port = await until('VS Code to listen', () => listening(printed, child), START_MS);
-    return { child, port, printed: () => printed, close };
-  } catch (thrown) {
-    await close();
-    throw thrown;
-  }
-}
-
-function listening(printed: string, child: Child): number | undefined {
-  if (child.hasExited()) throw new Error(`VS Code ended at its start: ${printed.slice(-2000)}`);
-  const port = /Extension host agent listening on (\d+)/.exec(printed)?.[1];
-  return port === undefined || !printed.includes('Web UI available') ? undefined : Number(port);
-}
-
-const passedOn = ['PATH', 'LANG', 'LC_ALL', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'ComSpec', 'PATHEXT', 'DISPLAY'];
-
-/** What a person's session would have, with a home of its own, and nothing of the test runner's. */
-function environment(directory: string, more: Readonly<Record<string, string>>): Record<string, string> {
-  const home = join(directory, 'home');
-  const kept = passedOn.flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const own = { HOME: home, USERPROFILE: home, SHELL: '/bin/sh', EXTENSIONS_GALLERY: '{}' };
-  return { ...Object.fromEntries(kept), ...own, ...more };
 }

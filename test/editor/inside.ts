@@ -17,6 +17,8 @@ export interface Inside {
   /** The folders that the window opens. */
   readonly folders: readonly string[];
   readonly limitMs?: number;
+  /** What the extension under development contributes; nothing where it is not said. */
+  readonly contributes?: object;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function runInside(editor: Editor, inside: Inside): Promise<unknown
   return outcome.value;
 }
 
-/** An extension under development is what makes VS Code run tests; this one has nothing in it. */
+/** An extension under development is what makes VS Code run tests; this one has no code in it. */
 function payload(editor: Editor, directory: string): readonly (readonly string[])[] {
   const root = `vscode-remote://${new URL(editor.url).host}${directory}`;
   return [
@@ -57,9 +59,9 @@ function payload(editor: Editor, directory: string): readonly (readonly string[]
   ];
 }
 
-async function writeModule(directory: string, { module, argument }: Inside): Promise<void> {
+async function writeModule(directory: string, { module, argument, contributes = {} }: Inside): Promise<void> {
   await mkdir(join(directory, 'empty'), { recursive: true });
-  const manifest = { name: 'empty', publisher: 'relay-test', version: '0.0.1', engines: { vscode: '*' } };
+  const manifest = { name: 'empty', publisher: 'relay-test', version: '0.0.1', engines: { vscode: '*' }, contributes };
   await writeFile(join(directory, 'empty', 'package.json'), JSON.stringify(manifest));
   const outfile = join(directory, 'module.cjs');
   await build({ entryPoints: [module], outfile, bundle: true, platform: 'node', format: 'cjs', external: ['vscode'] });

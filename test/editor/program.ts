@@ -45,9 +45,9 @@ export function runNpm(args: readonly string[], options: ProgramOptions): Promis
 }
 
 /** Where a program is on PATH. */
-export function onPath(name: string): string | undefined {
+export function onPath(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
-  return (process.env['PATH'] ?? '')
+  return (environment['PATH'] ?? '')
     .split(delimiter)
     .filter((folder) => folder !== '')
     .flatMap((folder) => names.map((one) => join(folder, one)))

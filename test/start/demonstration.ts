@@ -10,7 +10,7 @@ import { endEarlierHost } from './earlierHost.ts';
 import { makeSample } from './sample.ts';
 
 export interface DemonstrationOptions {
-  /** Made anew: nothing of the run is elsewhere. */
+  /** `repo` and `home` in it are made anew: nothing of the run is elsewhere. */
   readonly directory: string;
   /** How the output names `directory`. */
   readonly shownAs: string;
@@ -40,7 +40,7 @@ export async function demonstrate(options: DemonstrationOptions): Promise<boolea
   const home = join(options.directory, 'home');
   const environment = { ...options.environment, HOME: home, XDG_CACHE_HOME: '', LOCALAPPDATA: home };
   await endEarlierHost(repository);
-  await rm(options.directory, { recursive: true, force: true });
+  for (const made of [repository, home]) await rm(made, { recursive: true, force: true });
   await mkdir(home, { recursive: true });
   const commit = await makeSample(repository, environment);
   const opened = await openHost({

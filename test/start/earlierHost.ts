@@ -11,6 +11,8 @@ export async function endEarlierHost(repository: string): Promise<void> {
   const host = await readHostFile(record);
   // The lock says that the host lives, so that its pid is still its own.
   if (host === undefined || !isHeld(record)) return;
+  if (host.inEditor === true)
+    throw new Error('The sample is open in an editor, where jobs may run. Close its window there, then try again.');
   process.kill(host.pid, 'SIGTERM');
   for (let waited = 0; isHeld(record); waited += 50) {
     if (waited > LONGEST_WAIT_MS)

@@ -3,6 +3,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { openHost } from '../../src/host.ts';
 import { demonstrate } from './demonstration.ts';
 
 const assets = dirname(createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'));
@@ -37,4 +40,26 @@ it('shows a newcomer one task, again and again, and leaves nothing outside of it
     expect(said, time).not.toMatch(/undefined|\{"/);
   }
   expect(await readdir(scratch)).toEqual(['sample']);
+});
+
+it('takes nothing away from an editor that has the sample open', async () => {
+  const directory = join(scratch, 'sample');
+  const options = { directory, shownAs: 'sample', assets, write: () => undefined, environment: process.env };
+  await demonstrate(options);
+  const environment = { ...process.env, XDG_CACHE_HOME: join(scratch, 'cache') };
+  const window = await openHost({
+    directory: join(directory, 'repo'),
+    assets,
+    mode: 'run',
+    agentCommands: 'refuse',
+    inEditor: true,
+    version: '0',
+    environment,
+    clock: systemClock,
+    log: silentLog,
+  });
+  if (!window.ok) throw new Error(window.error.message);
+  await expect(demonstrate(options)).rejects.toThrow('The sample is open in an editor');
+  expect(await window.value.relay.list({ limit: 1, offset: 0 })).toMatchObject({ ok: true, value: { total: 1 } });
+  await window.value.close();
 });
