@@ -64,13 +64,15 @@ async function wrongLinks(touched: readonly Touched[], bundle: Bundle, git: Git)
 
 function movedSubmodules(touched: readonly Touched[], { policy }: Bundle): readonly string[] {
   const isMovable = matcher(policy.movable);
-  const moved = touched.filter(
-    ({ file, path }) => (file.oldMode === '160000' || file.newMode === '160000') && !isMovable(shown(path)),
-  );
+  const moved = touched.filter(({ file, path }) => isSubmodule(file) && !isMovable(shown(path)));
   if (moved.length === 0) return [];
   return [
     `The patch moves the submodule ${listed(moved)}. A task may not do that, unless a person allows it in scope.allowProtected (--allow-protected), or it is lifted in .task-relay.json or in relay.policy.lift.`,
   ];
+}
+
+function isSubmodule({ oldMode, newMode }: FileChange): boolean {
+  return oldMode === '160000' || newMode === '160000';
 }
 
 function protectedOnes(touched: readonly Touched[], { policy }: Bundle): readonly string[] {
@@ -116,7 +118,9 @@ function praise(touched: readonly Touched[], { spec, policy }: Bundle): string {
   const count = String(touched.length);
   const where = globs === undefined ? 'inside of the repository' : `inside of ${globs.join(', ')}`;
   const byDefault = protectionOf(policy.protections.map((protection) => ({ ...protection, lifted: [] })));
-  const lifted = touched.filter(({ file, path }) => byDefault(shown(path), isFile(file)) !== undefined);
+  const lifted = touched.filter(
+    ({ file, path }) => isSubmodule(file) || byDefault(shown(path), isFile(file)) !== undefined,
+  );
   const told = lifted.length === 0 ? 'none is protected' : `protected, but allowed: ${listed(lifted)}`;
   return `All ${count} files are ${where}; ${told}.`;
 }

@@ -1,4 +1,4 @@
-import { file, link, type Changes, type Judging } from '../../fixtures/judged.ts';
+import { file, link, submodule, type Changes, type Judging } from '../../fixtures/judged.ts';
 
 interface Honest {
   readonly what: string;
@@ -105,6 +105,12 @@ export const honest: readonly Honest[] = [
     what: 'the policy itself, by a person',
     result: { '.task-relay.json': file('{}') },
     judging: allowing('.task-relay.json'),
+  },
+  {
+    what: 'a submodule that the task may move',
+    baseline: { sub: submodule() },
+    result: { sub: submodule('2'.repeat(40)) },
+    judging: allowing('sub'),
   },
   {
     what: 'what the team lifts',
