@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { limited, megabytes, ms, perSecond, skipped, told, type Row } from './row.ts';
@@ -30,7 +31,9 @@ export async function editor(): Promise<readonly Row[]> {
   const figures = Told.parse(JSON.parse(await lastLine()));
   if ('missing' in figures) return [skipped('the extension in a real VS Code', figures.missing)];
   const { activations, palettes, changed, added, refreshesASecond, storm, vsixBytes, extensionBytes } = figures;
-  const windows = `${activations.length} windows`;
+  // Of no use without it: what VS Code tells is wall time, of a process among others.
+  const load = `load ${(loadavg()[0] ?? 0).toFixed(1)} on ${cpus().length} cores`;
+  const windows = `${activations.length} windows (${load})`;
   return [
     limited(`activation as VS Code tells it, median of ${windows}`, ms(median(activations)), ms(50), 'below'),
     told('  … the slowest', ms(Math.max(...activations))),
