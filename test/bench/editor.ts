@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { limited, megabytes, ms, perSecond, skipped, told, type Row } from './row.ts';
@@ -8,6 +9,8 @@ const Times = z.array(z.number()).min(1).readonly();
 const EditorFigures = z.object({
   /** Milliseconds that VS Code tells of an activation: loading the code and the call. */
   activations: Times,
+  /** The same of a small extension of VS Code's own that starts by the same event in the same windows. */
+  peers: Times,
   /** Milliseconds from the key in the palette to the first question. */
   palettes: Times,
   /** Milliseconds from the reading of one changed job of a thousand to its row in the page. */
@@ -29,10 +32,13 @@ const KILO = 1000;
 export async function editor(): Promise<readonly Row[]> {
   const figures = Told.parse(JSON.parse(await lastLine()));
   if ('missing' in figures) return [skipped('the extension in a real VS Code', figures.missing)];
-  const { activations, palettes, changed, added, refreshesASecond, storm, vsixBytes, extensionBytes } = figures;
-  const windows = `${activations.length} windows`;
+  const { activations, peers, palettes, changed, added, refreshesASecond, storm, vsixBytes, extensionBytes } = figures;
+  // Of no use without it: what VS Code tells is wall time, of a process among others.
+  const load = `load ${(loadavg()[0] ?? 0).toFixed(1)} on ${cpus().length} cores`;
+  const windows = `${activations.length} windows (${load})`;
   return [
     limited(`activation as VS Code tells it, median of ${windows}`, ms(median(activations)), ms(50), 'below'),
+    told("  … VS Code's own Merge Conflict in the same windows", ms(median(activations)), ms(median(peers))),
     told('  … the slowest', ms(Math.max(...activations))),
     limited(`palette to first input, median of ${palettes.length}`, ms(median(palettes)), ms(100), 'below'),
     told('  … p95', ms(percentile(palettes, 0.95))),

@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commit, makeRepository, removeDirectory, temporaryDirectory, write } from '../fixtures/repository.ts';
+import type { ShownDiff } from './editorArea.ts';
 import { describeInEditor } from './inEditor.ts';
 import { submitTask } from './submitTask.ts';
 import { until } from './until.ts';
@@ -69,17 +70,21 @@ describeInEditor('every kind of change in review', (start) => {
     const tree = window.tree('Jobs');
     await tree.row('after.txt').click();
     await window.editors.inFront('src/before.txt → lib/after.txt (renamed)');
-    const diff = await until('the line', async () => {
-      const shown = await window.editors.diff();
-      return shown.inserted.length > 0 && shown;
-    });
+    const showing = (line: string): Promise<ShownDiff> =>
+      until(`"${line}" in the diff`, async () => {
+        const shown = await window.editors.diff();
+        return [...shown.before, ...shown.after].includes(line) && shown;
+      });
+    const diff = await showing('six');
     expect(diff).toMatchObject({ inserted: ['six'], deleted: [] });
     await window.screenshot('change-renamed');
     await tree.row('run.sh').click();
     await window.editors.inFront('run.sh (modified, now executable)');
+    await window.page.locator('.editor.modified .view-line').filter({ hasText: /echo.run/ }).waitFor();
     await window.screenshot('change-mode');
     await tree.row('plain.txt').click();
     await window.editors.inFront('plain.txt (type, file → symlink)');
+    await showing('plain');
     await window.screenshot('change-symlink');
     await tree.row('data.bin').click();
     await window.editors.inFront('data.bin (modified, binary)');
@@ -91,9 +96,11 @@ describeInEditor('every kind of change in review', (start) => {
     await window.screenshot('change-image');
     await tree.row('new.txt').click();
     await window.editors.inFront('new.txt (added)');
+    await showing('new');
     await window.screenshot('change-added');
     await tree.row('gone.txt').click();
     await window.editors.inFront('gone.txt (deleted)');
+    await showing('gone');
     await window.screenshot('change-deleted');
   });
 
