@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import type { Artifact, Usage } from './artifact.ts';
 import type { Origin, Outcome, Question } from './event.ts';
-import type { Provenance } from './executor.ts';
 import type { Failure } from './failure.ts';
 import type { Digest, JobId, ObjectId } from './ids.ts';
 import type { JobSpec } from './jobSpec.ts';
 import { isTerminalState } from './jobState.ts';
+import type { Quarantine } from './secretFind.ts';
 
 export const JobState = z.enum(['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED']);
 export type JobState = z.infer<typeof JobState>;
@@ -44,10 +44,7 @@ interface Core {
 }
 
 /** A patch that is to be judged again, and what its executor said of it: no executor runs. */
-export interface Rejudged {
-  readonly patch: Digest;
-  readonly log: Digest;
-  readonly provenance: Provenance;
+export interface Rejudged extends Quarantine {
   readonly summary?: string;
   readonly usage?: Usage;
 }

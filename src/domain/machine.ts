@@ -151,9 +151,7 @@ function lifted(job: Job, event: Of<'lifted'>, at: number): Step {
     expiresAt: at + timeToLive(job.spec),
     lifted: [...new Set([...(job.lifted ?? []), ...event.finds])],
     rejudged: {
-      patch: quarantine.patch,
-      log: quarantine.log,
-      provenance: quarantine.provenance,
+      ...quarantine,
       ...(summary === undefined ? {} : { summary }),
       ...(usage === undefined ? {} : { usage }),
     },
@@ -170,7 +168,15 @@ function isAttempted(job: Job, event: { readonly attempt: number }): job is Runn
 }
 
 function failed(job: RunningJob | WaitingJob, why: Failure, outcome: Outcome, at: number): EndedJob {
-  return { ...coreOf(job), state: 'FAILED', startedAt: job.startedAt, finishedAt: at, failure: why, outcome };
+  const told = { ...outcome, ...stillKept(job, outcome) };
+  return { ...coreOf(job), state: 'FAILED', startedAt: job.startedAt, finishedAt: at, failure: why, outcome: told };
+}
+
+/** What was to be judged again and did not come to it is kept apart as before: it can be lifted once more. */
+function stillKept({ rejudged }: RunningJob | WaitingJob, outcome: Outcome): Pick<Outcome, 'quarantine'> {
+  if (rejudged === undefined || outcome.resultTree !== undefined || outcome.quarantine !== undefined) return {};
+  const { patch, log, finds, provenance } = rejudged;
+  return { quarantine: { patch, log, finds, provenance } };
 }
 
 function stopped(job: Exclude<Job, EndedJob>, state: 'CANCELED' | 'EXPIRED', at: number): EndedJob {
@@ -180,7 +186,7 @@ function stopped(job: Exclude<Job, EndedJob>, state: 'CANCELED' | 'EXPIRED', at:
 
 function afterLoss(job: RunningJob | WaitingJob, { drained }: Of<'attemptLost'>, at: number): Job {
   // Somebody who stops a host says nothing about the job: only a host that died may have died of it.
-  if (drained === true) return { ...coreOf(job), state: 'QUEUED' };
+  if (drained === true) return { ...unendedOf(job), state: 'QUEUED' };
   const lostAttempts = job.lostAttempts + 1;
   if (lostAttempts <= MOST_LOST_ATTEMPTS) return { ...unendedOf(job), state: 'QUEUED', lostAttempts };
   const why = failure(

@@ -73,6 +73,12 @@ interface InGround {
   readonly policy: EffectivePolicy;
 }
 
+/** What goes with an attempt. Programs of the task are told of `temporary`, and may empty it; `own` is the relay's. */
+interface Folders {
+  readonly temporary: string;
+  readonly own: string;
+}
+
 /** Runs attempts on this machine: mirror → slot → setup → executor → capture → checks → vault. */
 export class LocalRunner implements Runner {
   readonly #options: AttemptOptions;
@@ -86,12 +92,15 @@ export class LocalRunner implements Runner {
     const { clock, logs, onLog, sources, log: relayLog } = this.#options;
     const name = `${job.id}-${String(job.attempt)}`;
     const temporary = join(sources.temporary, name);
+    const own = `${temporary}.own`;
     let log: AttemptLog | undefined;
     try {
       // One after the other: where the disk refuses one of them, nothing of the other is left open or on its way.
       await mkdir(temporary, { recursive: true, mode: 0o700 });
+      await mkdir(own, { recursive: true, mode: 0o700 });
       log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
-      return await new Attempt(this.#options, job, signal, log, temporary, (promise) => this.#return(promise)).run();
+      const folders = { temporary, own };
+      return await new Attempt(this.#options, job, signal, log, folders, (promise) => this.#return(promise)).run();
     } catch (thrown) {
       // One of the three doors for exceptions: a bug of the relay's ends this attempt and nothing else.
       relayLog.write('error', 'an attempt threw', { jobId: job.id, error: messageOf(thrown) });
@@ -103,6 +112,7 @@ export class LocalRunner implements Runner {
       return { kind: 'failed', failure: why, outcome: { checks: [], artifacts: [], files: [], fileCount: 0 } };
     } finally {
       this.#return(removeTree(temporary));
+      this.#return(removeTree(own));
     }
   }
 
@@ -131,15 +141,17 @@ class Attempt {
   readonly #log: AttemptLog;
   readonly #env: Readonly<Record<string, string>>;
   readonly #shell: AttemptShell;
-  readonly #temporary: string;
+  readonly #own: string;
   readonly #inBackground: (work: Promise<void>) => void;
+  /** The log of the attempt whose patch is judged again. */
+  #earlier: Buffer = Buffer.alloc(0);
 
   constructor(
     options: AttemptOptions,
     job: RunningJob,
     signal: AbortSignal,
     log: AttemptLog,
-    temporary: string,
+    { temporary, own }: Folders,
     inBackground: (work: Promise<void>) => void,
   ) {
     this.#options = options;
@@ -148,7 +160,7 @@ class Attempt {
     this.#seconds = job.spec.execution?.timeoutS ?? defaults.timeoutS;
     this.#bounded = AbortSignal.any([signal, this.#limit.signal]);
     this.#log = log;
-    this.#temporary = temporary;
+    this.#own = own;
     this.#inBackground = inBackground;
     const mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
     this.#env = executorEnvironment(options.environment, { temporary, mark });
@@ -193,7 +205,7 @@ class Attempt {
   /** A patch that was kept apart, as its executor left it: nothing is run to make it again. */
   async #makeFromKept({ patch, log, summary, usage }: Rejudged): Promise<Result<InGround, Stop>> {
     const earlier = await this.#options.quarantine.read(log);
-    if (earlier.ok) this.#log.copy(earlier.value.toString('utf8'));
+    if (earlier.ok) this.#earlier = earlier.value;
     this.#say(`judged again, with these finds lifted: ${(this.#job.lifted ?? []).join(', ')}`);
     const found = await this.#options.sources.ground(this.#job);
     if (!found.ok) return err({ kind: 'failed', failure: failure('EXECUTOR_ERROR', found.error.message) });
@@ -296,7 +308,12 @@ class Attempt {
   #secrets({ summary, testPlan, notes }: Report): SecretsGround {
     const said = [summary, testPlan, notes].filter((text) => text !== undefined).join('\n');
     const key = this.#options.secretsKey;
-    return { key, lifted: this.#lifted, log: () => this.#log.soFar(), said };
+    return { key, lifted: this.#lifted, log: () => this.#wholeLog(), said };
+  }
+
+  /** With that of the attempt whose patch is judged again: it is looked at, and shown to nobody before it was. */
+  async #wholeLog(): Promise<Buffer> {
+    return Buffer.concat([this.#earlier, await this.#log.soFar()]);
   }
 
   get #lifted(): ReadonlySet<string> {
@@ -309,7 +326,7 @@ class Attempt {
     const { vault, quarantine, clock, version, sources, secretsKey: key } = this.#options;
     const environment = proofEnvironment({ relay: version, git: await sources.version(), variables: this.#env });
     const own = { job: this.#job, signal: this.#signal, log: this.#log, secrets: { key, lifted: this.#lifted } };
-    return seal({ ...own, vault, quarantine, clock, environment }, stop, made);
+    return seal({ ...own, earlier: this.#earlier, vault, quarantine, clock, environment }, stop, made);
   }
 
   #stopOr(error: ExecutorError): Stop {
@@ -322,11 +339,11 @@ class Attempt {
   }
 
   #scratch(): string {
-    return join(this.#temporary, 'index');
+    return join(this.#own, 'index');
   }
 
   #baseIndex(): string {
-    return join(this.#temporary, 'index.base');
+    return join(this.#own, 'index.base');
   }
 
   #say(text: string): void {

@@ -45,11 +45,6 @@ export class AttemptLog {
     for (const line of text.replace(/\n$/, '').split('\n')) this.#take(`${at} ${stream.padEnd(6)} | ${line}\n`);
   }
 
-  /** Takes in the lines of an earlier log as they are. */
-  copy(log: string): void {
-    for (const line of log.replace(/\n$/, '').split('\n')) this.#take(`${line}\n`);
-  }
-
   /** The bytes that the log would have if it ended now. */
   async soFar(): Promise<Buffer> {
     await this.#flush();

@@ -91,7 +91,7 @@ export class Engine {
   /** Takes nothing new, stops what runs (the next host picks it up), and waits for it. */
   async stop(): Promise<void> {
     this.#closing = true;
-    await this.#scheduler.stop();
+    await Promise.all([this.#scheduler.stop(), this.#options.verifier.stop()]);
   }
 
   get relay(): Relay {

@@ -35,6 +35,8 @@ export interface SealOptions {
   readonly job: RunningJob;
   readonly signal: AbortSignal;
   readonly log: AttemptLog;
+  /** The log of the attempt whose patch was judged again; it stands before the other. */
+  readonly earlier: Buffer;
   readonly vault: Vault;
   readonly quarantine: Vault;
   readonly secrets: Pick<SecretsGround, 'key' | 'lifted'>;
@@ -97,8 +99,12 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
 }
 
 /** Of an attempt that came to no verdict. */
-async function redactorOfLog({ log, secrets }: SealOptions): Promise<Redactor> {
-  return redactorOf({ kind: 'log', name: 'logs.txt', bytes: await readFile(log.path) }, secrets);
+async function redactorOfLog(options: SealOptions): Promise<Redactor> {
+  return redactorOf({ kind: 'log', name: 'logs.txt', bytes: await wholeLog(options) }, options.secrets);
+}
+
+async function wholeLog({ log, earlier }: SealOptions): Promise<Buffer> {
+  return Buffer.concat([earlier, await readFile(log.path)]);
 }
 
 /** All artifacts but the log, without the secrets. */
@@ -139,19 +145,19 @@ async function keepApart(
   if (finds.length === 0 || bundle === undefined || provenance === undefined) return ok(undefined);
   // Without a patch there is nothing to judge again.
   if (bundle.excess !== undefined) return ok(undefined);
-  const { quarantine, log } = options;
+  const { quarantine } = options;
   const patch = await keep(options, 'patch.diff', () => quarantine.put(bundle.patch));
   if (!patch.ok) return patch;
-  const whole = await readFile(log.path);
+  const whole = await wholeLog(options);
   const kept = await keep(options, 'logs.txt', () => quarantine.put(whole));
   if (!kept.ok) return kept;
   return ok({ patch: patch.value.digest, log: kept.value.digest, finds: [...finds], provenance });
 }
 
 async function keepLog(options: SealOptions, redactor: Redactor): Promise<Result<Artifact, Failure>> {
-  const { log, vault } = options;
-  if (redactor.isIdle) return keep(options, 'logs.txt', () => vault.putFile(log.path));
-  const bytes = redactor.bytes(await readFile(log.path));
+  const { log, earlier, vault } = options;
+  if (redactor.isIdle && earlier.length === 0) return keep(options, 'logs.txt', () => vault.putFile(log.path));
+  const bytes = redactor.bytes(await wholeLog(options));
   const kept = await keep(options, 'logs.txt', () => vault.put(bytes));
   await rm(log.path, { force: true });
   return kept;

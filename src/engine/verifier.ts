@@ -12,6 +12,7 @@ import { policyAt } from '../checks/policyFile.ts';
 import type { SecretsGround } from '../checks/secrets.ts';
 import type { Check } from '../domain/artifact.ts';
 import { Certificate } from '../domain/certificate.ts';
+import type { Failure } from '../domain/failure.ts';
 import type { Digest, ObjectId } from '../domain/ids.ts';
 import { artifactsOf, type FailedJob, type Job, type SucceededJob } from '../domain/job.ts';
 import { defaults } from '../domain/jobSpec.ts';
@@ -40,16 +41,33 @@ export interface VerifierOptions {
 
 type Judged = SucceededJob | FailedJob;
 
-/** Runs the claims of a certificate again, from the vault and the repository: nothing that is written there is believed. */
+/**
+ * Runs the claims of a certificate again, from the vault and the repository. What cannot be run again (times, versions, the
+ * prompt's digest) is told by it and no claim.
+ */
 export class Verifier {
   readonly #options: VerifierOptions;
+  readonly #stopping = new AbortController();
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: VerifierOptions) {
     this.#options = options;
   }
 
   /** `given`: the digest of a patch that somebody has, and wants to know whether it is the certified one. */
-  async verify(job: Job, given: Digest | undefined): Promise<Result<Verification, RelayError>> {
+  verify(job: Job, given: Digest | undefined): Promise<Result<Verification, RelayError>> {
+    const verifying = this.#verify(job, given).finally(() => this.#underWay.delete(verifying));
+    this.#underWay.add(verifying);
+    return verifying;
+  }
+
+  /** Ends what is run again, and waits for it: the next host may take the slots. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #verify(job: Job, given: Digest | undefined): Promise<Result<Verification, RelayError>> {
     const artifact = artifactsOf(job).find(({ name }) => name === 'certificate.json');
     if (artifact === undefined || (job.state !== 'SUCCEEDED' && job.state !== 'FAILED')) {
       return err(relayError('illegal', `Job ${job.id} (${job.state}) came to no patch, and has no certificate.`));
@@ -65,17 +83,26 @@ export class Verifier {
       ...(given === undefined ? [] : [aboutGiven(certificate.data, given)]),
       ...(await this.#aboutPatch(job, certificate.data)),
     ];
+    if (this.#stopping.signal.aborted)
+      return err(relayError('closing', 'The relay is going down. Verify again later.'));
     return ok({ holds: claims.every(({ holds }) => holds), claims });
   }
 
   #aboutJob(job: Judged, { predicate }: Certificate): readonly Claim[] {
     const spec = sha256(canonicalJson(job.spec));
-    const isSame = predicate.job === job.id && predicate.baseline.commit === job.baseline;
+    const isSame =
+      predicate.job === job.id &&
+      predicate.attempt === job.attempt &&
+      predicate.baseline.commit === job.baseline &&
+      predicate.executor.name === job.executor &&
+      canonicalJson(predicate.lifted) === canonicalJson(job.lifted ?? []);
     return [
       claim(
         'certificate',
         isSame,
-        isSame ? `It is about job ${job.id} at ${job.baseline}.` : 'It is about another job.',
+        isSame
+          ? `It is about job ${job.id} at ${job.baseline}.`
+          : 'It is about another job, or tells another story of it.',
       ),
       claim('spec', spec === predicate.spec.sha256, `The job's spec is sha256 ${spec}.`),
     ];
@@ -107,7 +134,7 @@ export class Verifier {
         scratchIndex: join(temporary, 'index'),
       };
       const from = { vault: kept === undefined ? vault : quarantine, digest };
-      const remade = await remake(job, from, place, new AbortController().signal);
+      const remade = await remake(job, from, place, this.#stopping.signal);
       if (!remade.ok) return [claim('patch', false, remade.error.message)];
       return await this.#judgeAgain(job, certificate, remade.value, { ...place, ground: ground.value, temporary });
     } finally {
@@ -136,8 +163,23 @@ export class Verifier {
     if (!bundle.ok) return [...trees, claim('bundle', false, bundle.error)];
     const git = place.ground.mirror.git;
     const gates = this.#gates(job, { ...place, resultTree });
-    const again = await judge(bundle.value, { ...place, git }, gates, this.#secrets(job), this.#options.clock);
-    return [...trees, ...predicate.checks.map((check) => compared(check, again.checks))];
+    const secrets = this.#secrets(job, isLate(predicate.checks));
+    const again = await judge(bundle.value, { ...place, git }, gates, secrets, this.#options.clock);
+    const outputs = await Promise.all(predicate.checks.map((check) => this.#outputOf(check)));
+    return [
+      ...trees,
+      ...predicate.checks.map((check) => compared(check, again.checks)),
+      ...outputs.flat(),
+      ...uncertified(predicate.checks, again.checks),
+      verdictOf(job, predicate, again.failure),
+    ];
+  }
+
+  /** What a check printed is as it was, where it was kept. */
+  async #outputOf({ name, output }: Check): Promise<readonly Claim[]> {
+    if (output === undefined) return [];
+    const read = await this.#options.vault.read(output.digest);
+    return read.ok ? [] : [claim(`output of ${name}`, false, read.error.message)];
   }
 
   /** The ground on which the job's gates run again: what they print is not told to anybody. */
@@ -158,16 +200,21 @@ export class Verifier {
       setupTimeoutS: job.spec.execution?.timeoutS ?? defaults.timeoutS,
       vault: undefined,
       outputs: join(temporary, 'gate'),
-      signal: new AbortController().signal,
+      signal: this.#stopping.signal,
       say: () => undefined,
     });
   }
 
-  /** The log as it was kept: nothing new is printed to it. */
-  #secrets({ lifted, outcome }: Judged): SecretsGround {
+  /** The log as it was kept. `late`: what gates had printed to it was found last, and is to be found last again. */
+  #secrets({ lifted, outcome }: Judged, late: boolean): SecretsGround {
+    let isFirst = late;
     const { secretsKey: key, vault, quarantine } = this.#options;
     const served = outcome.artifacts.find(({ name }) => name === 'logs.txt')?.digest;
     const log = async (): Promise<Buffer> => {
+      if (isFirst) {
+        isFirst = false;
+        return Buffer.alloc(0);
+      }
       const [from, digest] = outcome.quarantine === undefined ? [vault, served] : [quarantine, outcome.quarantine.log];
       const read = digest === undefined ? undefined : await from.read(digest);
       return read?.ok === true ? read.value : Buffer.alloc(0);
@@ -188,6 +235,41 @@ export class Verifier {
     const bundle = await gather({ git, objects, scratchIndex }, known);
     return bundle.ok ? ok({ ...bundle.value, patch }) : bundle;
   }
+}
+
+/** Whether secrets were found once the other checks had run. */
+function isLate(checks: readonly Check[]): boolean {
+  const verdictNamed = (name: string): Check['verdict'] | undefined =>
+    checks.find((check) => check.name === name)?.verdict;
+  return verdictNamed('secrets') === 'fail' && verdictNamed('applies') !== 'skip';
+}
+
+/** Checks that would be run today, and of which the certificate says nothing. */
+function uncertified(certified: readonly Check[], again: readonly Check[]): readonly Claim[] {
+  const known = new Set(certified.map(({ name }) => name));
+  return again
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => claim(name, false, 'The job asks for it, and the certificate does not tell of it.'));
+}
+
+function verdictOf(
+  job: Judged,
+  { verdict, reasonCode }: Certificate['predicate'],
+  failure: Failure | undefined,
+): Claim {
+  const told = toldVerdict(reasonCode, verdict === 'proven');
+  const now = toldVerdict(failure?.code, failure === undefined);
+  const recorded = toldVerdict(job.state === 'FAILED' ? job.failure.code : undefined, job.state === 'SUCCEEDED');
+  const holds = told === now && told === recorded;
+  return claim(
+    'verdict',
+    holds,
+    holds ? `Again ${now}.` : `It says ${told}; the record says ${recorded}; it is ${now}.`,
+  );
+}
+
+function toldVerdict(code: string | undefined, isProven: boolean): string {
+  return isProven ? 'proven' : `refused (${code ?? 'for no reason'})`;
 }
 
 /** A check that is run again must come to the same, whatever else it prints. */

@@ -2,6 +2,8 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/canonical.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { until } from '../../src/process/waiting.ts';
 import { Certificate } from '../../src/domain/certificate.ts';
 import { Digest, JobId } from '../../src/domain/ids.ts';
 import type { ArtifactName } from '../../src/domain/artifact.ts';
@@ -104,7 +106,15 @@ describe('verifying', () => {
     const { holds, claims } = await verify();
     expect(failing({ holds, claims })).toEqual([]);
     expect(holds).toBe(true);
-    const names = ['certificate', 'spec', 'patch', 'baseline', 'result', ...job.checks.map(({ name }) => name)];
+    const names = [
+      'certificate',
+      'spec',
+      'patch',
+      'baseline',
+      'result',
+      ...job.checks.map(({ name }) => name),
+      'verdict',
+    ];
     expect(claims.map(({ name }) => name)).toEqual(names);
   });
 
@@ -167,6 +177,25 @@ describe('verifying', () => {
     expect(depends.state).toBe('SUCCEEDED');
     expect((await verify(depends.jobId)).holds).toBe(true);
     rmSync(flag);
-    expect(failing(await verify(depends.jobId))).toEqual(['flag']);
+    expect(failing(await verify(depends.jobId))).toEqual(['flag', 'verdict']);
+  });
+
+  it('ends with its host, which waits for it: the next one may take the slots', async () => {
+    const place = join(directory, 'stopped');
+    const other = await openTestHost({
+      directory: makeRepository(place, { 'a.txt': 'one\n' }),
+      cache: join(directory, 'c'),
+    });
+    const flag = join(directory, 'slow');
+    const checks = [{ name: 'slow', run: `test ! -e '${flag}' || { echo begun > '${flag}'; sleep 60; }` }];
+    const made = await other.run(command('echo two >> a.txt', { checks }));
+    writeFileSync(flag, '');
+    const verifying = other.relay.verify({ jobId: made.jobId });
+    expect(await until(() => Promise.resolve(readFileSync(flag, 'utf8') === 'begun\n'), 30_000, systemClock)).toBe(
+      true,
+    );
+    await other.close();
+    expect(await verifying).toMatchObject({ ok: false, error: { kind: 'closing' } });
+    await expectNothingLeft(other.host.places);
   });
 });

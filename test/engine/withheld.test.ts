@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ArtifactName } from '../../src/domain/artifact.ts';
@@ -16,16 +16,15 @@ const [token = '', other = ''] = plantedSecrets(11)
   .filter(({ kind }) => kind === 'GitHub classic' || kind === 'Linear')
   .map(({ secret }) => secret);
 
+const openHere = (): Promise<TestHost> =>
+  openTestHost({ directory: repository, cache: join(directory, 'cache'), environment: { XDG_S: directory } });
+
 beforeAll(async () => {
   directory = temporaryDirectory();
   repository = makeRepository(join(directory, 'repo'), { 'a.txt': 'one\n' });
   // The command line of a job is in its record: the secrets come from elsewhere.
   write(directory, { token: `${token}\n`, other: `${other}\n` });
-  host = await openTestHost({
-    directory: repository,
-    cache: join(directory, 'cache'),
-    environment: { XDG_S: directory },
-  });
+  host = await openHere();
 });
 
 afterAll(async () => {
@@ -87,11 +86,7 @@ describe('a job with a secret', () => {
     await host.logged(jobId, 'said');
     must(await host.relay.cancel({ jobId, origin: 'cli' }));
     await host.host.close();
-    host = await openTestHost({
-      directory: repository,
-      cache: join(directory, 'cache'),
-      environment: { XDG_S: directory },
-    });
+    host = await openHere();
     const stopped = await host.view(jobId);
     expect(stopped).toMatchObject({ state: 'CANCELED', artifacts: [{ name: 'logs.txt' }] });
     expect(await served(stopped)).not.toContain(token);
@@ -152,18 +147,49 @@ describe('a lift', () => {
     expect(await host.ended(job.jobId)).toMatchObject({ state: 'SUCCEEDED', attempt: 3 });
   });
 
-  it('outlives the host that took it', async () => {
-    const job = await host.run(command('cp "$XDG_S/token" key.txt', { checks: [{ name: 'slow', run: 'sleep 30' }] }));
+  it('outlives the host that took it, and its patch is not made again', async () => {
+    const runs = join(directory, 'once');
+    const flag = join(directory, 'flag');
+    const checks = [{ name: 'slow', run: `test -e '${flag}' || sleep 60` }];
+    const job = await host.run(command(`echo run >> '${runs}'; cp "$XDG_S/token" key.txt`, { checks }));
     must(await host.relay.lift({ jobId: job.jobId, finds: [...fingerprints(job)], origin: 'cli' }));
     await host.running(job.jobId);
     await host.close();
-    host = await openTestHost({
-      directory: repository,
-      cache: join(directory, 'cache'),
-      environment: { XDG_S: directory },
-    });
-    expect((await host.running(job.jobId)).state).toBe('RUNNING');
-    must(await host.relay.cancel({ jobId: job.jobId, origin: 'cli' }));
-    expect((await host.ended(job.jobId)).state).toBe('CANCELED');
+    write(directory, { flag: '' });
+    host = await openHere();
+    expect(await host.ended(job.jobId)).toMatchObject({ state: 'SUCCEEDED', attempt: 3 });
+    expect(readFileSync(runs, 'utf8')).toBe('run\n');
+  });
+
+  it('can be taken again where the patch could not be judged', async () => {
+    const job = await host.run(command('cp "$XDG_S/token" key.txt'));
+    const moved = join(directory, 'moved');
+    renameSync(repository, moved);
+    must(await host.relay.lift({ jobId: job.jobId, finds: [...fingerprints(job)], origin: 'cli' }));
+    const failed = await host.ended(job.jobId);
+    renameSync(moved, repository);
+    if (failed.state === 'FAILED') {
+      expect(fingerprints(failed)).toEqual(fingerprints(job));
+      must(await host.relay.lift({ jobId: job.jobId, finds: [...fingerprints(failed)], origin: 'cli' }));
+    }
+    expect((await host.ended(job.jobId)).state).toBe('SUCCEEDED');
+  });
+
+  it('shows of the log what was lifted, and never more, also while the patch is judged', async () => {
+    const flag = join(directory, 'go');
+    const checks = [{ name: 'slow', run: `until test -e '${flag}'; do sleep 0.05; done` }];
+    const job = await host.run(command('cat "$XDG_S/token" "$XDG_S/other"; echo two >> a.txt', { checks }));
+    const { jobId } = job;
+    const lifted = job.secrets?.find(({ rule }) => rule.startsWith('GitHub'))?.fingerprint ?? '';
+    must(await host.relay.lift({ jobId, finds: [lifted], origin: 'cli' }));
+    await host.running(jobId);
+    const live = must(await host.relay.log({ jobId, offset: 0, maxBytes: 1024 * 1024 }));
+    expect(Buffer.from(live.base64, 'base64').toString()).not.toContain(other);
+    write(directory, { go: '' });
+    const ended = await host.ended(jobId);
+    expect(ended).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    const log = (await host.artifact(jobId, 'logs.txt')).toString();
+    expect(log).toContain(token);
+    expect(log).not.toContain(other);
   });
 });

@@ -26,7 +26,10 @@ describe('the command executor', () => {
   it('runs the command in the slot', async () => {
     const directory = await scratch();
     const context = contextIn(directory);
-    expect(await executor.run(requestOf({ command: 'echo new > file' }), context)).toEqual({ ok: true, value: {} });
+    expect(await executor.run(requestOf({ command: 'echo new > file' }), context)).toEqual({
+      ok: true,
+      value: { prompt: 'echo new > file' },
+    });
     expect(await readFile(join(directory, 'file'), 'utf8')).toBe('new\n');
   });
 
