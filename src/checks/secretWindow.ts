@@ -72,8 +72,10 @@ export class SecretWindow {
     let kept = this.#pieces.length;
     let length = 0;
     while (kept > 0 && length < OVERLAP) length += lengthOf(this.#pieces[--kept]);
-    this.#scan(this.#length - length);
-    this.#isCut = this.#pieces[kept - 1]?.isPart === true;
+    const isCut = this.#pieces[kept - 1]?.isPart === true;
+    // What begins at the very cut looks to the next window like the end of something.
+    this.#scan(this.#length - length + (isCut ? 1 : 0));
+    this.#isCut = isCut;
     this.#pieces = this.#pieces.slice(kept);
     this.#length = length;
   }
