@@ -80,7 +80,10 @@ describeInEditor('every kind of change in review', (start) => {
     await window.screenshot('change-renamed');
     await tree.row('run.sh').click();
     await window.editors.inFront('run.sh (modified, now executable)');
-    await window.page.locator('.editor.modified .view-line').filter({ hasText: /echo.run/ }).waitFor();
+    await window.page
+      .locator('.editor.modified .view-line')
+      .filter({ hasText: /echo.run/ })
+      .waitFor();
     await window.screenshot('change-mode');
     await tree.row('plain.txt').click();
     await window.editors.inFront('plain.txt (type, file → symlink)');
