@@ -72,6 +72,7 @@ export interface Host {
   readonly places: Places;
   /** Of the listener; undefined where the mode is `read`. */
   readonly url: string | undefined;
+  /** Of MCP clients; that of guests is in `host.json` alone. */
   readonly token: string;
   /** How many guests and MCP clients are connected. */
   visitors(): number;
@@ -157,18 +158,18 @@ async function openRecord(
     await close();
     return err({ kind: 'failed', message: started.error.message });
   }
-  const token = newToken();
+  const [token, guestToken] = [newToken(), newToken()];
   const base = { relay: engine.relay, workspace, places, token };
   if (options.mode === 'read')
     return ok({ ...base, url: undefined, visitors: () => 0, calledAt: () => undefined, close });
-  const doors = await openDoors(options, engine.relay, workspace, token);
+  const doors = await openDoors(options, engine.relay, workspace, { mcp: token, guests: guestToken });
   if (!doors.ok) {
     await close();
     return doors;
   }
   const { listener } = doors.value;
   const place = options.inEditor === true ? { inEditor: true } : {};
-  await writeHostFile(places.record, { url: listener.url, token, pid: process.pid, ...place });
+  await writeHostFile(places.record, { url: listener.url, token: guestToken, pid: process.pid, ...place });
   return ok({
     ...base,
     url: listener.url,
@@ -236,12 +237,12 @@ interface Doors extends Disposable {
   calledAt(): number | undefined;
 }
 
-/** MCP and guests, behind one guard. */
+/** MCP and guests, behind one guard. A guest says itself who asks, a person or an agent: its token is not an agent's. */
 async function openDoors(
   { clock, log, version, port }: HostOptions,
   relay: Relay,
   workspace: string,
-  token: string,
+  tokens: { readonly mcp: string; readonly guests: string },
 ): Promise<Result<Doors, HostError>> {
   const guests = openGuestDoor({ relay, clock, log });
   const mcp = createMcpRoutes({
@@ -257,8 +258,10 @@ async function openDoors(
   };
   const listener = await listen({
     ...(port === undefined ? {} : { port }),
-    token,
-    routes: [...mcp.routes, ...guests.routes],
+    areas: [
+      { token: tokens.mcp, routes: mcp.routes },
+      { token: tokens.guests, routes: [...guests.routes, ...mcp.routes] },
+    ],
     log,
     clock,
   });

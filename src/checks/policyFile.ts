@@ -1,12 +1,12 @@
 import { err, ok, type Result } from '../base/result.ts';
 import { failure, type Failure } from '../domain/failure.ts';
-import type { ObjectId } from '../domain/ids.ts';
 import type { JobSpec } from '../domain/jobSpec.ts';
 import {
   effectivePolicy,
   POLICY_FILE,
   PolicyFile,
   HostPolicy,
+  stricterFile,
   type EffectivePolicy,
 } from '../domain/repositoryPolicy.ts';
 import type { CatFile } from '../git/catFile.ts';
@@ -16,13 +16,28 @@ import { wrongInput } from '../protocol/wrongInput.ts';
 /** Bytes that a policy file may have. */
 const LARGEST = 1024 * 1024;
 
+/** A tree that has a policy file, or none. */
+export interface PolicyPlace {
+  readonly git: Git;
+  readonly objects: CatFile;
+  /** Where git finds the repository, if not by its environment. */
+  readonly cwd?: string;
+  /** A tree's id, or `HEAD`. */
+  readonly root: string;
+}
+
+export interface PolicyPlaces {
+  readonly baseline: PolicyPlace;
+  /** HEAD of the working tree that the patch is for: whoever chose the baseline chose no policy with it. */
+  readonly head: PolicyPlace;
+}
+
 /**
- * What a patch on this baseline is judged by. The policy file is read from the baseline's tree alone: neither the slot nor
- * the result has a say. One that is wrong is a failure, because what it was meant to protect cannot be known.
+ * What a patch on this baseline is judged by. Policy files are read from commits alone: neither the slot, nor the working
+ * tree, nor the result has a say. One that is wrong is a failure, because what it was meant to protect cannot be known.
  */
 export async function policyAt(
-  { git, objects }: { readonly git: Git; readonly objects: CatFile },
-  baseTree: ObjectId,
+  { baseline, head }: PolicyPlaces,
   spec: JobSpec,
   settings: unknown,
 ): Promise<Result<EffectivePolicy, Failure>> {
@@ -31,26 +46,34 @@ export async function policyAt(
     const what = `relay.policy.* and relay.limits.* cannot be used: ${wrongInput(host.error)}`;
     return err(failure('POLICY', `The settings ${what}. Correct them, then submit again.`));
   }
-  const allowed = spec.scope?.allowProtected ?? [];
-  const found = await objects.facts(`${baseTree}:${POLICY_FILE}`);
+  const atBaseline = await fileAt(baseline, 'at the baseline');
+  if (!atBaseline.ok) return atBaseline;
+  const atHead = await fileAt(head, 'at HEAD of the working tree');
+  if (!atHead.ok) return atHead;
+  const file = stricterFile(atBaseline.value, atHead.value);
+  return ok(effectivePolicy(file, host.data, spec.scope?.allowProtected ?? []));
+}
+
+async function fileAt({ git, objects, cwd, root }: PolicyPlace, where: string): Promise<Result<PolicyFile, Failure>> {
+  const found = await objects.facts(`${root}:${POLICY_FILE}`);
   if (!found.ok) {
     return found.error.kind === 'missing'
-      ? ok(effectivePolicy({}, host.data, allowed))
+      ? ok({})
       : err(failure('INTERNAL_ERROR', `git could not be asked for ${POLICY_FILE}. Retry the job.`));
   }
   const { id, type, bytes } = found.value;
-  if (type !== 'blob') return wrong('it is a folder');
-  if (bytes > LARGEST) return wrong(`it has ${String(bytes)} bytes, more than ${String(LARGEST)}`);
-  const text = await git.text(['cat-file', 'blob', id], {});
+  if (type !== 'blob') return wrong(where, 'it is a folder');
+  if (bytes > LARGEST) return wrong(where, `it has ${String(bytes)} bytes, more than ${String(LARGEST)}`);
+  const text = await git.text(['cat-file', 'blob', id], cwd === undefined ? {} : { cwd });
   if (!text.ok) return err(failure('INTERNAL_ERROR', describe(text.error)));
   const json = parsed(text.value);
-  if (json === undefined) return wrong('it is no JSON');
+  if (json === undefined) return wrong(where, 'it is no JSON');
   const file = PolicyFile.safeParse(json.value);
-  return file.success ? ok(effectivePolicy(file.data, host.data, allowed)) : wrong(wrongInput(file.error));
+  return file.success ? ok(file.data) : wrong(where, wrongInput(file.error));
 }
 
-function wrong(what: string): Result<never, Failure> {
-  const message = `${POLICY_FILE} at the baseline cannot be used: ${what}. Correct it and commit, then submit again.`;
+function wrong(where: string, what: string): Result<never, Failure> {
+  const message = `${POLICY_FILE} ${where} cannot be used: ${what}. Correct it and commit, then submit again.`;
   return err(failure('POLICY', message));
 }
 

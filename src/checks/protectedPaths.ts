@@ -85,7 +85,7 @@ export function aboutProtection(by: Protection['by']): string {
     case 'policyFile':
       return `the policy that patches are judged by. If the task is about it, ${task}.`;
     case 'file':
-      return `protected by ${POLICY_FILE} at the baseline. If a patch is meant to, ${task}, or change that file and commit it.`;
+      return `protected by ${POLICY_FILE} at the baseline or at HEAD. If a patch is meant to, ${task}, or change that file and commit it.`;
     case 'host':
       return `protected by the setting relay.policy.protect (--protect). If a patch is meant to, ${task}.`;
     default:

@@ -39,7 +39,9 @@ export const PolicyFile = z
     lift: globs.optional().describe('Paths or globs that patches may touch although they are protected.'),
     limits: PolicyLimits.optional().describe('How large a patch may be. The stricter of this and the settings counts.'),
   })
-  .describe('What patches of Task Relay may touch in this repository. A patch is judged by the file at its baseline.');
+  .describe(
+    'What patches of Task Relay may touch in this repository. A patch is judged by the file at its baseline and the one at HEAD, whichever is stricter.',
+  );
 export type PolicyFile = z.infer<typeof PolicyFile>;
 
 /** The JSON schema for editors, in the dialect that they know best. */
@@ -129,7 +131,24 @@ export const DEFAULT_PROTECTED: readonly string[] = [
 ];
 
 /**
- * The policy of one job. `file` is the one at its baseline, so that no patch loosens what it is judged by; `allowed` is what
+ * The policy file at a job's baseline, and the one at HEAD of the tree that its patch is for, as one: all that either
+ * protects, what both lift in the same words, and the stricter limits. Where the baseline is HEAD they are the same.
+ */
+export function stricterFile(baseline: PolicyFile, head: PolicyFile): PolicyFile {
+  const kept = new Set(head.lift);
+  const least = (name: LimitName): z.infer<typeof PolicyLimits> => {
+    const said = [baseline.limits?.[name], head.limits?.[name]].filter((limit) => limit !== undefined);
+    return said.length === 0 ? {} : { [name]: Math.min(...said) };
+  };
+  return {
+    protect: [...new Set([...(baseline.protect ?? []), ...(head.protect ?? [])])],
+    lift: (baseline.lift ?? []).filter((glob) => kept.has(glob)),
+    limits: { ...least('patchBytes'), ...least('files'), ...least('fileBytes') },
+  };
+}
+
+/**
+ * The policy of one job. `file` is that of its baseline and HEAD (`stricterFile`), so that no patch loosens what it is judged by; `allowed` is what
  * a person lets this task touch.
  *
  * A lift takes from the defaults and from what the same source protects: what the file protects no setting lifts, and the

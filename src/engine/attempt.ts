@@ -226,7 +226,11 @@ class Attempt {
   }
 
   async #policyAt({ mirror }: Ground, baseTree: ObjectId): Promise<Result<EffectivePolicy, Stop>> {
-    const policy = await policyAt(mirror, baseTree, this.#job.spec, this.#options.hostPolicy());
+    const head = await this.#options.sources.head(this.#job.workspace);
+    if (!head.ok) return err({ kind: 'failed', failure: failure('EXECUTOR_ERROR', head.error.message) });
+    const { git, objects } = mirror;
+    const places = { baseline: { git, objects, root: baseTree }, head: head.value };
+    const policy = await policyAt(places, this.#job.spec, this.#options.hostPolicy());
     return policy.ok ? policy : err({ kind: 'failed', failure: policy.error });
   }
 

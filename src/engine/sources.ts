@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lane } from '../base/lane.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import type { PolicyPlace } from '../checks/policyFile.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import { CatFile } from '../git/catFile.ts';
@@ -96,6 +97,17 @@ export class Sources {
     if (!again.ok) return again;
     const found = await again.value.catFile.commit(revision);
     return ok({ topLevel: again.value.topLevel, commit: found.ok ? found.value : undefined });
+  }
+
+  /** HEAD of the working tree that a folder is in, as the user's git has it: for the policy file there. */
+  async head(directory: string): Promise<Result<PolicyPlace, RepositoryError>> {
+    // It opens again what has become another repository.
+    const found = await this.find(directory, 'HEAD');
+    if (!found.ok) return found;
+    const repository = await this.repository(directory);
+    if (!repository.ok) return repository;
+    const { topLevel, catFile } = repository.value;
+    return ok({ git: this.#theirs, objects: catFile, cwd: topLevel, root: 'HEAD' });
   }
 
   /** The mirror and slots for a job's source; made when first asked for. */

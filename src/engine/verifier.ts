@@ -229,7 +229,10 @@ export class Verifier {
     { ground, scratchIndex }: { readonly ground: Ground; readonly scratchIndex: string },
   ): Promise<Result<Bundle, string>> {
     const { git, objects } = ground.mirror;
-    const policy = await policyAt({ git, objects }, baseTree, job.spec, this.#options.hostPolicy());
+    const head = await this.#options.sources.head(job.workspace);
+    if (!head.ok) return err(head.error.message);
+    const places = { baseline: { git, objects, root: baseTree }, head: head.value };
+    const policy = await policyAt(places, job.spec, this.#options.hostPolicy());
     if (!policy.ok) return err(policy.error.message);
     const known = { spec: job.spec, policy: policy.value, baseTree, resultTree, ignored: [], attributes: true };
     const bundle = await gather({ git, objects, scratchIndex }, known);

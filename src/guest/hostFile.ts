@@ -3,7 +3,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 
-/** How a guest finds the host of a record: `host.json`, readable by its owner alone, because it holds the token. */
+/** How a guest finds the host of a record: `host.json`, readable by its owner alone, because it holds the guests' token. */
 export const HostFile = z.object({
   url: z.string(),
   token: z.string(),

@@ -23,7 +23,7 @@ export async function openWindowDoor(options: {
   const token = newToken();
   const workspaces = (): readonly NamedRelay[] => repositories();
   const mcp = createMcpRoutes({ relay, workspaces, version, clock: systemClock, log });
-  const listener = await listen({ token, routes: mcp.routes, log, clock: systemClock });
+  const listener = await listen({ areas: [{ token, routes: mcp.routes }], log, clock: systemClock });
   if (!listener.ok) {
     mcp.dispose();
     throw new Error(listener.error.message);

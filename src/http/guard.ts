@@ -19,6 +19,11 @@ export interface RequestHead {
 
 export interface GuardOptions {
   readonly port: number;
+  readonly areas: readonly Area[];
+}
+
+/** What one token opens, and no other does. */
+export interface Area {
   readonly token: string;
   readonly routes: readonly Route[];
 }
@@ -38,24 +43,26 @@ export function newToken(): string {
 export function guard(options: GuardOptions): (head: RequestHead) => Verdict {
   const hosts = [`127.0.0.1:${options.port}`, `localhost:${options.port}`];
   const origins = hosts.map((host) => `http://${host}`);
-  const expected = digest(options.token);
+  const areas = options.areas.map(({ token, routes }) => ({ expected: digest(token), routes }));
   return ({ method, target, headers }) => {
     if (headers.host === undefined || !hosts.includes(headers.host))
       return refused(403, `the Host header must be ${hosts[0] ?? ''}: connect to the address that the relay printed`);
     if (headers.origin !== undefined && !origins.includes(headers.origin))
       return refused(403, 'requests from web pages of another origin are not taken: call without an Origin header');
-    const given = bearer(headers.authorization);
-    if (given === undefined || !timingSafeEqual(digest(given), expected))
+    const given = digest(bearer(headers.authorization) ?? '');
+    const routes = areas.filter(({ expected }) => timingSafeEqual(given, expected)).flatMap((area) => area.routes);
+    const path = target.split('?', 1)[0];
+    const there = routes.filter((route) => route.path === path);
+    const isOfOther = there.length === 0 && areas.some((area) => area.routes.some((route) => route.path === path));
+    if (routes.length === 0 || isOfOther)
       return refused(
         401,
-        "the bearer token is missing or wrong: send 'Authorization: Bearer …' with the token of this start",
+        "the bearer token is missing or wrong: send 'Authorization: Bearer …' with the token of this start for this path",
         {
           'www-authenticate': 'Bearer realm="task-relay"',
         },
       );
-    const path = target.split('?', 1)[0];
-    const there = options.routes.filter((route) => route.path === path);
-    if (there.length === 0) return refused(404, `nothing is here: the paths are ${paths(options.routes)}`);
+    if (there.length === 0) return refused(404, `nothing is here: the paths are ${paths(routes)}`);
     const route = there.find((one) => one.methods.includes(method));
     if (route !== undefined) return { kind: 'admitted', route };
     const allow = there.flatMap((one) => one.methods).join(', ');

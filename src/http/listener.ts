@@ -3,9 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { codeOf, err, messageOf, ok, type Result } from '../base/result.ts';
 import { readBody } from './body.ts';
-import { guard, type Verdict, type RequestHead } from './guard.ts';
+import { guard, type Area, type Verdict, type RequestHead } from './guard.ts';
 import { refuse } from './refuse.ts';
-import type { Route } from './route.ts';
 
 /** The bytes that a request's body may have. */
 export const LARGEST_BODY = 4 * 1024 * 1024;
@@ -20,8 +19,7 @@ const MOST_CONNECTIONS = 1024;
 export interface ListenOptions {
   /** 0 or nothing: any free port. */
   readonly port?: number;
-  readonly token: string;
-  readonly routes: readonly Route[];
+  readonly areas: readonly Area[];
   readonly log: Log;
   readonly clock: Clock;
   /** How long `close` lets running answers end, in ms. */
@@ -64,7 +62,7 @@ class Door {
   constructor(server: Server, port: number, options: ListenOptions) {
     this.#server = server;
     this.#options = options;
-    this.#admit = guard({ port, token: options.token, routes: options.routes });
+    this.#admit = guard({ port, areas: options.areas });
   }
 
   /** One of the doors where an exception is caught: a request. */

@@ -28,7 +28,18 @@ it('prints one line of JSON, listens where it is told to, and is the only host',
     dataDir: bed.record,
     pid: host.running.child.pid,
   });
-  expect(await readHostFile(bed.record)).toEqual({ url: host.url, token: host.token, pid: host.pid });
+  const hostFile = await readHostFile(bed.record);
+  expect(hostFile).toEqual({ url: host.url, token: expect.any(String) as unknown, pid: host.pid });
+  const knock = async (path: string, token = ''): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await fetch(`${host.url}${path}`, { method: 'POST', headers, body: '{"call":"activity","input":{}}' }))
+      .status;
+  };
+  // An agent has the token that is printed: what a guest may say, it may not.
+  expect(await knock('/relay', host.token)).toBe(401);
+  expect(await knock('/relay', hostFile?.token)).toBe(200);
+  expect(await knock('/mcp', hostFile?.token)).not.toBe(401);
+  expect(await knock('/mcp', host.token)).not.toBe(401);
   expect((await fetch(`${host.url}/mcp`, { method: 'POST' })).status).toBe(401);
 
   const second = await bed.run(['serve']);

@@ -1,6 +1,7 @@
 // A host like `serve --allow-commands`, but for a snapshot every few jobs: argv is the repository and the bytes of journal.
 import { systemClock } from '../../src/base/clock.ts';
 import { jsonLog } from '../../src/base/log.ts';
+import { readHostFile } from '../../src/guest/hostFile.ts';
 import { openHost } from '../../src/host.ts';
 
 const [, , directory = '', compactAt = ''] = process.argv;
@@ -19,8 +20,9 @@ void openHost({
     () => systemClock.now(),
     'warn',
   ),
-}).then((opened) => {
-  const told = opened.ok ? { url: opened.value.url, token: opened.value.token } : { error: opened.error };
+}).then(async (opened) => {
+  // What a guest needs.
+  const told = opened.ok ? await readHostFile(opened.value.places.record) : { error: opened.error };
   process.stdout.write(`${JSON.stringify(told)}\n`);
   if (!opened.ok) process.exitCode = 1;
   else process.once('SIGTERM', () => void opened.value.close());

@@ -8,6 +8,7 @@ import {
   noHostPolicy,
   PolicyFile,
   policyFileSchema,
+  stricterFile,
   type EffectivePolicy,
   type Protection,
 } from '../../src/domain/repositoryPolicy.ts';
@@ -91,6 +92,19 @@ describe('the policy of a job', () => {
     expect(by(policy, 'file')).toMatchObject({ globs: ['p'], lifted: ['a', 'c'] });
     expect(by(policy, 'host')).toMatchObject({ globs: ['q'], lifted: ['b', 'c'] });
     expect(by(policy, 'policyFile')).toMatchObject({ globs: ['.task-relay.json'], lifted: ['c'] });
+  });
+
+  it('has of two files all that is protected, what both lift, and the lesser limits', () => {
+    const base = { protect: ['a', 'b'], lift: ['x', 'y'], limits: { files: 5, fileBytes: 9 } };
+    const head = { protect: ['b', 'c'], lift: ['y', 'z'], limits: { files: 6, patchBytes: 7 } };
+    expect(stricterFile(base, head)).toEqual({
+      protect: ['a', 'b', 'c'],
+      lift: ['y'],
+      limits: { files: 5, fileBytes: 9, patchBytes: 7 },
+    });
+    expect(stricterFile(base, base)).toEqual(base);
+    expect(stricterFile(base, {})).toEqual({ ...base, lift: [] });
+    expect(stricterFile({}, head)).toEqual({ ...head, lift: [] });
   });
 
   it('has the stricter of two limits', () => {

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ObjectId } from '../../src/domain/ids.ts';
+import type { JobSpec } from '../../src/domain/jobSpec.ts';
 import type { JobView } from '../../src/protocol/jobView.ts';
 import { git, makeRepository, removeDirectory, temporaryDirectory, write, commit } from '../fixtures/repository.ts';
 import { command, must, openTestHost, printed, type TestHost } from '../fixtures/testHost.ts';
@@ -155,6 +157,55 @@ describe('the policy file', () => {
     git(repository, 'rm', '-r', '--quiet', '.task-relay.json');
     commit(repository);
     expect(await host.run(command('echo x > a.txt'))).toMatchObject({ state: 'SUCCEEDED' });
+  });
+});
+
+describe('a baseline that the task chose', () => {
+  const hostile = 'echo x > .envrc; mkdir -p .github/workflows; echo x > .github/workflows/ci.yml';
+  const lifting = '{"lift":[".envrc",".github/workflows/**"]}';
+  const agent = { origin: 'mcp' } as const;
+
+  const fetched = (files: Readonly<Record<string, string>>, run: string): JobSpec => {
+    const evil = makeRepository(join(place, `evil${String(++count)}`), files);
+    const [url, baselineCommit] = [`file://${evil}`, ObjectId.parse(git(evil, 'rev-parse', 'HEAD').trim())];
+    return command(run, { repo: { type: 'git', url, baseBranch: 'main', baselineCommit } });
+  };
+
+  it('lifts nothing for the tree that the patch is for, unless that has the lift as well', async () => {
+    const spec = fetched({ 'a.txt': 'a\n', '.task-relay.json': lifting }, hostile);
+    const job = await host.run(spec, agent);
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    expect(job.message).toMatch(/"\.envrc".*protected by default/s);
+    write(repository, { '.task-relay.json': lifting });
+    expect(await host.run(spec, agent)).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    commit(repository);
+    expect(await host.run(spec, agent)).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
+  it('takes nothing from what that tree protects and limits', async () => {
+    write(repository, { '.task-relay.json': '{"protect":["src/**"],"limits":{"files":1}}' });
+    commit(repository);
+    const inside = await host.run(fetched({ 'src/b.ts': 'b\n' }, 'echo x > src/b.ts'), agent);
+    expect(inside).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    expect(inside.message).toMatch(/"src\/b\.ts", which is protected by \.task-relay\.json at the baseline or at HEAD/);
+    const many = await host.run(fetched({ 'a.txt': 'a\n' }, 'echo x > x; echo y > y'), agent);
+    expect(many).toMatchObject({ state: 'FAILED', reasonCode: 'BAD_ARTIFACTS' });
+  });
+
+  it('is no way round a protection where it is an older commit of the same repository', async () => {
+    const baselineCommit = ObjectId.parse(git(repository, 'rev-parse', 'HEAD').trim());
+    write(repository, { '.task-relay.json': '{"protect":["src/**"]}' });
+    commit(repository);
+    const repo = { type: 'local', path: repository, baselineCommit } as const;
+    const job = await host.run(command('echo x > src/b.ts', { repo }), agent);
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+  });
+
+  it('is not judged where the policy at HEAD cannot be used', async () => {
+    write(repository, { '.task-relay.json': '{' });
+    commit(repository);
+    const job = await host.run(fetched({ 'a.txt': 'a\n' }, 'echo x > a.txt'), agent);
+    expect(job.message).toMatch(/^\.task-relay\.json at HEAD of the working tree cannot be used: it is no JSON/);
   });
 });
 

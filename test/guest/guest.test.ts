@@ -35,7 +35,7 @@ afterEach(async () => {
 async function host(options: { clock?: Clock; relay?: MemoryRelay } = {}): Promise<Host> {
   const { clock = systemClock, relay = new MemoryRelay() } = options;
   const door = openGuestDoor({ relay, clock, log: silentLog, mostPendingBytes: 64 * 1024 });
-  const listener = await listen({ token, routes: door.routes, log: silentLog, clock });
+  const listener = await listen({ areas: [{ token, routes: door.routes }], log: silentLog, clock });
   if (!listener.ok) throw new Error(listener.error.message);
   const close = async (): Promise<void> => {
     door.dispose();

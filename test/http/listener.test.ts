@@ -31,13 +31,22 @@ const routes: readonly Route[] = [
   { methods: ['GET'], path: '/fault', handle: () => Promise.reject(new Error('secret of the inside')) },
 ];
 
+const otherToken = newToken();
+const otherRoutes: readonly Route[] = [
+  { methods: ['GET'], path: '/other', handle: (_request, response) => void response.end('other') },
+];
+const areas = [
+  { token, routes },
+  { token: otherToken, routes: otherRoutes },
+];
+
 const open: Listener[] = [];
 afterEach(async () => {
   for (const listener of open.splice(0)) await listener.close();
 });
 
 async function start(clock: Clock = systemClock, log: Log = silentLog): Promise<Listener> {
-  const listener = await listen({ token, routes, log, clock, graceMs: 200 });
+  const listener = await listen({ areas, log, clock, graceMs: 200 });
   if (!listener.ok) throw new Error(listener.error.message);
   open.push(listener.value);
   return listener.value;
@@ -88,6 +97,17 @@ describe('the guard', () => {
     expect((await call({ port, path: '/nowhere', headers: foreign })).text).toContain('Host');
     expect((await call({ port, path: '/nowhere', headers: { origin: 'null' } })).status).toBe(403);
     expect((await call({ port, path: '/nowhere' })).status).toBe(401);
+  });
+
+  it('opens with a token what is behind that token alone', async () => {
+    const { port } = await start();
+    const other = { authorization: `Bearer ${otherToken}` };
+    expect(await call({ port, path: '/other', headers: other })).toMatchObject({ status: 200, text: 'other' });
+    expect((await call({ port, path: '/other', headers: bearer })).status).toBe(401);
+    expect((await call({ port, path: '/echo', headers: other })).status).toBe(401);
+    const lost = await call({ port, path: '/nowhere', headers: other });
+    expect(lost.status).toBe(404);
+    expect(lost.text).not.toContain('/echo');
   });
 
   it('answers 404 with the paths and 405 with the methods', async () => {
@@ -154,7 +174,7 @@ describe('the listener', () => {
   it('listens on the loopback address alone, on any free port or the one that is given', async () => {
     const first = await start();
     expect(first.url).toBe(`http://127.0.0.1:${first.port}`);
-    const taken = await listen({ port: first.port, token, routes, log: silentLog, clock: systemClock });
+    const taken = await listen({ port: first.port, areas, log: silentLog, clock: systemClock });
     expect(taken).toMatchObject({ ok: false, error: { kind: 'listen' } });
     expect(JSON.stringify(taken)).toContain('is taken');
   });

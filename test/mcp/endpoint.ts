@@ -43,7 +43,7 @@ export async function openEndpoint(
     log: silentLog,
     ...rest,
   });
-  const opened = await listen({ token, routes: mcp.routes, clock, log: silentLog });
+  const opened = await listen({ areas: [{ token, routes: mcp.routes }], clock, log: silentLog });
   if (!opened.ok) throw new Error(opened.error.message);
   const listener = opened.value;
   const clients: Client[] = [];
