@@ -77,9 +77,10 @@ export class FloorJob {
   }
 
   async #prove(git: InIndex, result: string): Promise<void> {
-    const flags = ['-r', '--patch-with-raw', '--binary', '--full-index', '--no-renames'];
-    const told = await git(['diff-tree', ...flags, this.#baseTree, result], '/');
-    const patch = told.subarray(told.indexOf('\n\n') + 2);
+    const flags = ['--full-index', '--no-renames', this.#baseTree, result];
+    // What changed, and of what size, comes before git is let at the contents.
+    await git(['diff-tree', '-r', '-z', '--raw', ...flags], '/');
+    const patch = await git(['diff-tree', '-r', '--patch', '--binary', ...flags], '/');
     await git(['apply', '--cached', '--binary', '--whitespace=nowarn', '-'], '/', patch);
     const proven = (await git(['write-tree'], '/')).toString().trim();
     if (proven !== result) throw new Error(`the floor proved ${proven} instead of ${result}`);
