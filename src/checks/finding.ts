@@ -11,6 +11,8 @@ export type Finding = Told & (Let | Failed);
 interface Told {
   readonly detail: string;
   readonly evidence?: Evidence;
+  /** All that was printed, to look for secrets in. */
+  readonly printed?: () => Promise<Buffer>;
   /** Keeps what was printed, once it is known what must be taken out of it. */
   readonly keep?: (redactor: Redactor) => Promise<Stored | undefined>;
 }

@@ -30,6 +30,8 @@ export type On = 'result' | 'baseline';
 /** Where one gate runs, and where all that its runs print is kept. */
 export interface GatePlace {
   run(on: On, isRepeated: boolean): Promise<GateRun>;
+  /** All that the runs printed, as far as it is kept. */
+  printed(): Promise<Buffer>;
   /** The whole output, in the vault, without the secrets in it; undefined where it could not be kept. The last call. */
   keep(redactor: Redactor): Promise<Stored | undefined>;
 }

@@ -26,6 +26,7 @@ export async function judgeGate(
   const { end } = result.repeated ?? result.first;
   return {
     ...finding,
+    printed: () => place.printed(),
     keep: (redactor) => place.keep(redactor),
     evidence: {
       ...finding.evidence,

@@ -10,6 +10,7 @@ import { judgeGate } from './gates.ts';
 import { proveBundle, type ProofPlace } from './proof.ts';
 import type { Redactor } from './redactor.ts';
 import { checkScope } from './scope.ts';
+import type { SecretSource } from './secretScan.ts';
 import { SecretsCheck, type SecretsGround } from './secrets.ts';
 
 export interface Verdict {
@@ -45,30 +46,33 @@ export async function judge(
     ...(bundle.spec.checks ?? []).map((gate) => [gate.name, () => judgeGate(gate, bundle, gates)] as const),
   ];
   const checks: Check[] = [];
-  const keeps: Finding['keep'][] = [];
-  let failure: Failure | undefined;
+  const findings: Finding[] = [];
+  let other: Failure | undefined;
+  let secret: Failure | undefined;
   for (const [name, run, always] of steps) {
     const started = clock.monotonic();
-    const isRun = failure === undefined || always === 'always';
+    const isRun = (other ?? secret) === undefined || always === 'always';
     const finding: Finding = isRun ? await run() : skipped('Not run: an earlier check failed.');
-    if (finding.verdict === 'fail') failure ??= finding.failure;
+    if (finding.verdict === 'fail' && name === SECRETS) secret = finding.failure;
+    else if (finding.verdict === 'fail') other ??= finding.failure;
     checks.push(checkOf(name, finding, clock.monotonic() - started));
-    keeps.push(finding.keep);
+    findings.push(finding);
   }
-  // Begun before another check failed: its git is not left to itself.
+  // Begun before another check failed: its index is the attempt's, and its git is not left to itself.
   await proven;
   const started = clock.monotonic();
-  const later = await secrets.again();
+  const later = await secrets.again(printedBy(checks, findings));
   if (later !== undefined) {
-    if (later.verdict === 'fail') failure ??= later.failure;
+    secret = later.verdict === 'fail' ? later.failure : undefined;
     const place = steps.findIndex(([, , always]) => always === 'always');
     checks[place] = checkOf(SECRETS, later, (checks[place]?.durationMs ?? 0) + clock.monotonic() - started);
   }
-  // Its index is the attempt's: nobody may go on while git writes to it.
-  await proven;
   const redactor = secrets.redactor();
+  const failure = first(secret, other);
   return {
-    checks: await Promise.all(checks.map(async (check, at) => served(check, await keeps[at]?.(redactor), redactor))),
+    checks: await Promise.all(
+      checks.map(async (check, at) => served(check, await findings[at]?.keep?.(redactor), redactor)),
+    ),
     ...(failure === undefined ? {} : { failure: { ...failure, message: redactor.text(failure.message) } }),
     finds: secrets.finds,
     redactor,
@@ -77,9 +81,27 @@ export async function judge(
 
 const SECRETS = 'secrets';
 
+/** What the checks have to show that no log has whole. */
+async function* printedBy(checks: readonly Check[], findings: readonly Finding[]): AsyncGenerator<SecretSource> {
+  for (const [index, { name, detail = '', tests }] of checks.entries()) {
+    const printed = await findings[index]?.printed?.();
+    if (printed === undefined) continue;
+    const told = (tests?.failures ?? []).flatMap((one) => [one.name, one.message ?? '']);
+    yield { kind: 'file', name: `check ${name}`, bytes: Buffer.from([detail, ...told].join('\n')) };
+    yield { kind: 'file', name: `output of check ${name}`, bytes: printed };
+  }
+}
+
+/** A secret comes first, whatever else failed: what is served was redacted, and no other attempt would help. */
+function first(secret: Failure | undefined, other: Failure | undefined): Failure | undefined {
+  if (secret === undefined || other === undefined) return secret ?? other;
+  return { ...secret, message: `${secret.message} Besides: ${other.message}` };
+}
+
 /** git applies the patch while others look at it: the two share nothing. */
 function begun(finding: Finding, proof: () => Promise<unknown>): Finding {
-  if (finding.verdict === 'pass') void proof();
+  // Whoever awaits it hears of what went wrong.
+  if (finding.verdict === 'pass') proof().catch(() => undefined);
   return finding;
 }
 

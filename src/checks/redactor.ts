@@ -29,7 +29,8 @@ export class Redactor {
 
   /** Where not all of the secrets are known, nothing is let through. */
   constructor(secrets: readonly Redacted[], areAll = true) {
-    this.#withholds = !areAll;
+    // Nor where one of them has nothing that could be looked for.
+    this.#withholds = !areAll || secrets.some(({ secret }) => [...linesOf(secret), ...passwordIn(secret)].length === 0);
     this.#literals = new Literals(this.#withholds ? [] : literalsOf(secrets));
     this.#sources = new Map(secrets.map(({ source, rule }) => [source, markOf(rule)]));
   }
@@ -85,7 +86,7 @@ function* literalsOf(secrets: readonly Redacted[]): Generator<Literal> {
 /** The lines of a secret that give it away, longest first. */
 export function linesOf(secret: string): readonly string[] {
   return secret
-    .split(/\r?\n|\\r|\\n/)
+    .split(/\r?\n|\\r|\\n|-----(?:BEGIN|END)[^-\n]*-----/)
     .map((line) => line.replace(/^[\s"'`,\\]+|["'`]\s*\+\s*$|[\s"'`,\\]+$/g, ''))
     .filter((line) => line.length >= SHORTEST_LITERAL && !TELLS_NOTHING.test(line))
     .sort((a, b) => b.length - a.length);

@@ -67,9 +67,10 @@ export class SecretsCheck {
     for await (const blob of blobs(this.#git, [...binaries.keys()], LARGEST_BINARY)) {
       if (!blob.ok) return failed(failure('INTERNAL_ERROR', `A file could not be scanned: ${describe(blob.error)}`));
       const { id, bytes } = blob.value;
-      const name = binaries.get(id) ?? id;
-      if (bytes === undefined) this.#unseen.push(name);
-      else found.push(...(await this.#look({ kind: 'file', name, bytes })));
+      for (const name of binaries.get(id) ?? [id]) {
+        if (bytes === undefined) this.#unseen.push(name);
+        else found.push(...(await this.#look({ kind: 'file', name, bytes })));
+      }
     }
     if (said !== undefined)
       found.push(...(await this.#look({ kind: 'file', name: "the executor's report", bytes: Buffer.from(said) })));
@@ -78,9 +79,18 @@ export class SecretsCheck {
     return this.#judged();
   }
 
-  /** Once more, with what the log has got since: gates run a model's code as well. Undefined where nothing came. */
-  async again(): Promise<Finding | undefined> {
-    return (await this.#lookAtLog()) ? this.#judged() : undefined;
+  /**
+   * Once more, with what the log has got since, and what gates printed and their reports tell: they run a model's code as
+   * well, and the log leaves out what is too much for it. Undefined where nothing came.
+   */
+  async again(others: AsyncIterable<SecretSource>): Promise<Finding | undefined> {
+    let isNew = await this.#lookAtLog();
+    for await (const source of others) {
+      const found = await this.#look(source);
+      this.#inWork = [...this.#inWork, ...found];
+      isNew ||= found.length > 0;
+    }
+    return isNew ? this.#judged() : undefined;
   }
 
   async #lookAtLog(): Promise<boolean> {
@@ -110,9 +120,13 @@ export class SecretsCheck {
     const { lifted } = this.#ground;
     const others = all.filter(({ find }) => !lifted.has(find.fingerprint));
     const told = await inTree(this.#git, this.#bundle.baseTree, [
-      ...new Set(others.slice(0, MOST_SOUGHT).flatMap(({ match }) => linesOf(match.secret).slice(0, 1))),
+      ...new Set(others.slice(0, MOST_SOUGHT).flatMap(({ match }) => linesOf(match.secret))),
     ]);
-    const known = (match: PlacedMatch): boolean => told.ok && told.value.has(linesOf(match.secret)[0] ?? '');
+    // Every line of it: keys of one kind begin alike.
+    const known = ({ secret }: PlacedMatch): boolean => {
+      const lines = linesOf(secret);
+      return told.ok && lines.length > 0 && lines.every((line) => told.value.has(line));
+    };
     return {
       standing: others.filter(({ match }) => !known(match)),
       known: others.filter(({ match }) => known(match)),
@@ -121,13 +135,14 @@ export class SecretsCheck {
   }
 }
 
-/** What takes the secrets out of one text by itself: a log that no patch came with, a file of a patch that was kept apart. */
+/** What takes the secrets out of texts: of a log that no patch came with, of a file of a patch that was kept apart. */
 export async function redactorOf(
-  source: SecretSource,
+  sources: readonly SecretSource[],
   { key, lifted }: Pick<SecretsGround, 'key' | 'lifted'>,
 ): Promise<Redactor> {
   const scan = await SecretScan.open();
-  const found = await scan.run(source);
+  const found: PlacedMatch[] = [];
+  for (const source of sources) found.push(...(await scan.run(source)));
   const standing = found.filter((match) => !lifted.has(fingerprintOf(match, key)));
   return new Redactor(
     standing.map(({ rule, secret, source }) => ({ rule, secret, source })),
@@ -152,16 +167,16 @@ interface Sorted {
   readonly known: readonly Told[];
 }
 
-/** Contents of the files that the patch carries as binary, with their paths. */
-function binariesOf({ patch, files }: Bundle): ReadonlyMap<string, string> {
+/** Contents of the files that the patch carries as binary, with all paths of each. */
+function binariesOf({ patch, files }: Bundle): ReadonlyMap<string, readonly string[]> {
   const ids = new Map(files.filter(({ kind }) => kind !== 'deleted').map(({ path, newId }) => [path, newId]));
-  const found = new Map<string, string>();
+  const found = new Map<string, string[]>();
   let path = '';
   for (const item of patchItems(patch)) {
     if (item.kind === 'file') path = item.path;
     else if (item.kind === 'binary') {
       const id = ids.get(path);
-      if (id !== undefined) found.set(id, path);
+      if (id !== undefined) found.set(id, [...(found.get(id) ?? []), path]);
     }
   }
   return found;

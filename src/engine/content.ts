@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { err, ok, type Result } from '../base/result.ts';
+import { redactorOf } from '../checks/secrets.ts';
 import type { SucceededJob, FailedJob } from '../domain/job.ts';
 import { rebuilt } from '../git/proof.ts';
 import type { Git } from '../git/git.ts';
@@ -45,6 +46,21 @@ export async function contentOf(
   }
   const made = await blob(mirror.git, id);
   return made === undefined ? err(relayError('io', `"${path}" of job ${job.id} cannot be read any more.`)) : ok(made);
+}
+
+/**
+ * A file of a patch that was kept apart, without what is found in it, and without what is found in the whole patch: it may
+ * stand here in another form.
+ */
+export async function withoutSecrets(
+  { lifted, outcome }: SucceededJob | FailedJob,
+  { name, bytes }: { readonly name: string; readonly bytes: Buffer },
+  { quarantine, secretsKey: key }: { readonly quarantine: Vault; readonly secretsKey: Uint8Array },
+): Promise<Buffer> {
+  const kept = outcome.quarantine === undefined ? undefined : await quarantine.read(outcome.quarantine.patch);
+  const file = { kind: 'file', name, bytes } as const;
+  const sources = kept?.ok === true ? [file, { kind: 'patch', patch: kept.value } as const] : [file];
+  return (await redactorOf(sources, { key, lifted: new Set(lifted) })).bytes(bytes);
 }
 
 async function blob(git: Git, id: string): Promise<Buffer | undefined> {

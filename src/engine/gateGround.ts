@@ -65,6 +65,10 @@ class Place implements GatePlace {
     return run;
   }
 
+  printed(): Promise<Buffer> {
+    return this.#output.printed();
+  }
+
   async keep(redactor: Redactor): Promise<Stored | undefined> {
     const { vault, signal } = this.#options;
     if (vault === undefined || signal.aborted) {

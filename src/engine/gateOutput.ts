@@ -57,6 +57,11 @@ export class GateOutput {
     this.#write(Buffer.from(`\n[${how}]\n\n`));
   }
 
+  /** What is written so far; nothing where it cannot be read. */
+  printed(): Promise<Buffer> {
+    return this.#lane.run(() => readFile(this.#path).catch(() => Buffer.alloc(0)));
+  }
+
   /** The whole output, in the vault, without the secrets in it; nothing where the disk took not all of it. */
   async keep(vault: Vault, redactor: Redactor): Promise<Stored | undefined> {
     await this.#close();

@@ -9,8 +9,6 @@ import { Digest, newJobId, type JobId, type ObjectId } from '../domain/ids.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
 import { executorOf, type JobSpec } from '../domain/jobSpec.ts';
 import { refusalOf, type AdmissionPolicy } from '../domain/policy.ts';
-import { redactorOf } from '../checks/secrets.ts';
-import type { SecretSource } from '../checks/secretScan.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import type { CallInput, CallOutput } from '../protocol/calls.ts';
 import type { RelayChange } from '../protocol/change.ts';
@@ -19,7 +17,7 @@ import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
 import { checkOutputOf } from './checkOutput.ts';
-import { contentOf } from './content.ts';
+import { contentOf, withoutSecrets } from './content.ts';
 import { Delivery } from './delivery.ts';
 import { recover } from './recovery.ts';
 import type { Runner } from './runner.ts';
@@ -32,6 +30,7 @@ import { summaryOf, viewOf } from './views.ts';
 export interface EngineOptions {
   readonly store: JobStore;
   readonly vault: Vault;
+  readonly quarantine: Vault;
   readonly sources: Sources;
   readonly executors: ExecutorRegistry;
   readonly verifier: Verifier;
@@ -346,13 +345,8 @@ export class Engine {
     const served =
       job.value.outcome.quarantine === undefined || side === 'before'
         ? content.value
-        : await this.#redacted(job.value, { kind: 'file', name: path, bytes: content.value });
+        : await withoutSecrets(job.value, { name: path, bytes: content.value }, this.#options);
     return ok({ base64: served.toString('base64') });
-  }
-
-  async #redacted({ lifted }: Job, source: SecretSource & { readonly bytes: Buffer }): Promise<Buffer> {
-    const redactor = await redactorOf(source, { key: this.#options.secretsKey, lifted: new Set(lifted) });
-    return redactor.bytes(source.bytes);
   }
 
   #onAppended({ entry, job }: Appended): void {

@@ -100,7 +100,7 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
 
 /** Of an attempt that came to no verdict. */
 async function redactorOfLog(options: SealOptions): Promise<Redactor> {
-  return redactorOf({ kind: 'log', name: 'logs.txt', bytes: await wholeLog(options) }, options.secrets);
+  return redactorOf([{ kind: 'log', name: 'logs.txt', bytes: await wholeLog(options) }], options.secrets);
 }
 
 async function wholeLog({ log, earlier }: SealOptions): Promise<Buffer> {

@@ -164,10 +164,17 @@ export class Ledger {
     if (after.state === 'QUEUED') this.#queue.add(seq, after);
     if (isTerminal(after)) this.#live.delete(after.id);
     else this.#live.set(after.id, after);
+    if (before !== undefined && isTerminal(before) && !isTerminal(after)) this.#sortLive();
     if (isDelivering(after)) this.#delivering.add(after.id);
     else this.#delivering.delete(after.id);
     const key = after.spec.idempotencyKey;
     if (key !== undefined && before === undefined) this.#noteKey(key, seq, after.id);
+  }
+
+  /** A job that was ended is live again, and has its old age. */
+  #sortLive(): void {
+    const ageOf = (jobId: JobId): number => this.newest(jobId)?.seq ?? Infinity;
+    this.#live = new Map([...this.#live].sort(([a], [b]) => ageOf(a) - ageOf(b)));
   }
 
   #noteKey(key: string, seq: number, jobId: JobId): void {

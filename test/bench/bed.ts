@@ -118,6 +118,7 @@ function composed(
     policy: { agentCommands: 'allow' },
     allowed: noneAllowed,
     concurrency,
+    quarantine: parts.vault,
     secretsKey: Buffer.alloc(32),
     verifier: new Verifier({
       ...parts,

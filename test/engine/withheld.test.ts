@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,6 +92,79 @@ describe('a job with a secret', () => {
     const stopped = await host.view(jobId);
     expect(stopped).toMatchObject({ state: 'CANCELED', artifacts: [{ name: 'logs.txt' }] });
     expect(await served(stopped)).not.toContain(token);
+  });
+});
+
+describe('what is found', () => {
+  /** A key pair's secret half in OpenSSH's form: all of a kind have the same first line. */
+  const opensshKey = (name: string): void => {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', join(directory, name)]);
+  };
+
+  it('is no key that only begins like one of the baseline', async ({ skip }) => {
+    try {
+      opensshKey('old.pem');
+      opensshKey('new.pem');
+    } catch {
+      skip('there is no ssh-keygen here');
+    }
+    const place = makeRepository(join(directory, 'keys'), { 'old.pem': readFileSync(join(directory, 'old.pem')) });
+    const keys = await openTestHost({
+      directory: place,
+      cache: join(directory, 'k'),
+      environment: { XDG_S: directory },
+    });
+    expect(await keys.run(command('cp "$XDG_S/new.pem" new.pem'))).toMatchObject({ reasonCode: 'POLICY' });
+    expect(await keys.run(command('mv old.pem moved.pem'))).toMatchObject({ state: 'SUCCEEDED' });
+    await keys.close();
+    await expectNothingLeft(keys.host.places);
+  });
+
+  it('is taken out of a key on one line, and of each copy of a binary file', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const pem = String(privateKey.export({ type: 'pkcs1', format: 'pem' }));
+    const body = pem.split('\n').slice(1, -2).join('');
+    write(directory, { line: `KEY="${pem.trim().split('\n').join(' ')}"\n`, binary: Buffer.from(`\0\0\n${pem}`) });
+    const job = await host.run(command('cp "$XDG_S/line" k.env; cp "$XDG_S/binary" x.bin; cp "$XDG_S/binary" y.bin'));
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    expect((await served(job)).replaceAll(/\s/g, '')).not.toContain(body.slice(0, 64));
+    const patch = (await host.artifact(job.jobId, 'patch.diff')).toString('latin1');
+    expect(patch.match(/GIT binary patch\n\[redacted: Private key\]/g)).toHaveLength(2);
+  });
+
+  it('is looked for in test reports, and in all that gates printed, however much their log leaves out', async () => {
+    const report = `<testsuite><testcase name="t"><failure message="$(cat "$XDG_S/token")"/></testcase></testsuite>`;
+    const told = await host.run(
+      command('echo two >> a.txt', {
+        checks: [
+          {
+            name: 'report',
+            run: `mkdir r; echo '${report.replaceAll('$(cat "$XDG_S/token")', '\'"$(cat "$XDG_S/token")"\'')}' > r/x.xml; exit 1`,
+            report: 'r/*.xml',
+          },
+        ],
+      }),
+    );
+    expect(told).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    expect(await served(told)).not.toContain(token);
+    const flood = (bytes: number): string => `yes 'a line of some words' | head -c ${String(bytes)}`;
+    const checks = [
+      { name: 'noise', run: flood(9_000_000) },
+      { name: 'leak', run: `cat "$XDG_S/token"; ${flood(3_000_000)}` },
+    ];
+    const leaked = await host.run(command('echo two >> a.txt', { checks }));
+    expect(leaked).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    const output = must(
+      await host.relay.checkOutput({ jobId: leaked.jobId, check: 'leak', offset: 0, maxBytes: 4096 }),
+    );
+    expect(Buffer.from(output.base64, 'base64').toString()).not.toContain(token);
+  });
+
+  it('comes first, whatever else failed, and no other attempt is made', async () => {
+    const checks = [{ name: 'says', run: 'cat "$XDG_S/token"; exit 1', must: 'pass' as const }];
+    const job = await host.run(command('echo two >> a.txt', { checks, execution: { maxAttempts: 3 } }));
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY', attempt: 1 });
+    expect(job.message).toMatch(/secret[^]*Besides: The check "says" fails/);
   });
 });
 
