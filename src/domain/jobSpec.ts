@@ -7,6 +7,7 @@ const path = z
   .min(1)
   .max(4096)
   .refine((text) => !text.includes('\0'), 'a path has no NUL');
+const scopeGlob = path.regex(/^[^!]/, 'a path or a glob that does not begin with "!": name what the patch may touch');
 const name = z.string().min(1).max(200);
 const command = z
   .string()
@@ -79,7 +80,8 @@ export const JobSpec = z.strictObject({
   scope: z
     .strictObject({
       readPaths: z.array(path).max(200).optional(),
-      fileGlobs: z.array(path).min(1).max(200).optional(),
+      /** A path is in the scope where one of them fits, so a negated one would let in all the rest. */
+      fileGlobs: z.array(scopeGlob).min(1).max(200).optional(),
       disallowReformatting: z.boolean().optional(),
       /** Protected paths, or globs of them, that a person lets this task touch. */
       allowProtected: z.array(PolicyGlob).min(1).max(200).optional().describe('for a person alone: refused by MCP'),

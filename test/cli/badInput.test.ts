@@ -21,6 +21,7 @@ const wrong: readonly (readonly [args: readonly string[], named: RegExp])[] = [
   [[...task, '--timeout', '0'], /--timeout takes a whole number from 1/],
   [[...task, '--check', 'true'], /--check takes NAME=CMD, not "true"/],
   [[...task, '--glob', ''], /scope\.fileGlobs/],
+  [[...task, '--glob', '!src/**'], /scope\.fileGlobs.*does not begin with "!"/],
   [[...task, '--allow-protected', '!x'], /scope\.allowProtected\[0\].*does not begin with "!"/],
   [[...task, '--executor', 'hal9000'], /no executor named "hal9000".*command/],
   [['submit', '--spec', 'spec.json', '--title', 'x'], /leave out --title/],

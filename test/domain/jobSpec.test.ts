@@ -55,6 +55,15 @@ describe('a job spec', () => {
     for (const spec of bad) expect(fault(spec), JSON.stringify(spec).slice(0, 80)).not.toBe('valid');
   });
 
+  it('refuses a negated glob: one beside others, or alone, it would let everything in', () => {
+    for (const glob of ['!src/gen/**', '!', '!(x)/**']) {
+      const said = /^scope\.(fileGlobs|allowProtected)\.1: a path or a glob that does not begin with "!"/;
+      expect(fault({ task: { title: 't' }, scope: { fileGlobs: ['src/**', glob] } })).toMatch(said);
+      expect(fault({ task: { title: 't' }, scope: { allowProtected: ['src/**', glob] } })).toMatch(said);
+    }
+    expect(fault({ task: { title: 't' }, scope: { fileGlobs: ['src/!(gen)/**', 'a!b', '\n'] } })).toBe('valid');
+  });
+
   it('says which commands it would run, each by its field', () => {
     const spec = JobSpec.parse({
       task: { title: 't' },
