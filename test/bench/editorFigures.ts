@@ -37,7 +37,7 @@ async function measure(means: Means): Promise<EditorFigures> {
         const window = await editor.open(repository);
         // Only where the relay has said that it is there.
         await window.statusBar.shown('Relay');
-        await window.runCommand('Developer: Show Running Extensions');
+        await showsBoth(window);
         const [ours, peer] = [await activationOf(window, OURS), await activationOf(window, PEER)];
         if (run >= 0) activations.push(ours);
         if (run >= 0) peers.push(peer);
@@ -55,9 +55,30 @@ async function measure(means: Means): Promise<EditorFigures> {
   });
 }
 
+/** The list is made when it is opened: an extension that came later is not in it. */
+async function showsBoth(window: Window): Promise<void> {
+  await until('both among the running extensions', async () => {
+    await window.editors.closeAll();
+    await window.runCommand('Developer: Show Running Extensions');
+    const isThere = (name: string): Promise<boolean> =>
+      rowOf(window, name)
+        .first()
+        .waitFor({ timeout: 2000 })
+        .then(
+          () => true,
+          () => false,
+        );
+    return (await isThere(OURS)) && (await isThere(PEER));
+  });
+}
+
+function rowOf(window: Window, extension: string): Locator {
+  return window.page.locator('.runtime-extensions-editor .extension', { hasText: extension });
+}
+
 /** What VS Code itself tells in "Developer: Show Running Extensions": loading the code and the call of `activate`. */
 async function activationOf(window: Window, extension: string): Promise<number> {
-  const row = window.page.locator('.runtime-extensions-editor .extension', { hasText: extension });
+  const row = rowOf(window, extension);
   const text = await until('the activation time', async () => {
     const told = await row.locator('.activation-time').first().textContent();
     return told !== null && /\d/.test(told) && told;
