@@ -1,7 +1,7 @@
 // Measures in a real VS Code; prints one line of JSON: the figures, or why there are none.
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import * as z from 'zod';
 import { systemClock } from '../../src/base/clock.ts';
 import { Editor } from '../editor/editor.ts';
