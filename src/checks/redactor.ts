@@ -9,7 +9,7 @@ export interface Redacted {
   readonly source: string;
 }
 
-const WITHHELD = '[withheld: there are more secrets in this than the relay counts]\n';
+const WITHHELD = '[withheld: the relay does not know all secrets in this, or cannot take one out]\n';
 
 /** Bytes of a secret from which its base 64 is looked for: that of less would be short, and stand elsewhere by chance. */
 const SHORTEST_ENCODED = 12;

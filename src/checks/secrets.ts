@@ -38,6 +38,8 @@ export class SecretsCheck {
   #logBytes = 0;
   #unseen: string[] = [];
   #isComplete = true;
+  /** Why a file could not be read, if one could not: what it holds is not known to any redactor. */
+  #unread: string | undefined;
   #sorted: Sorted = { standing: [], lifted: [], known: [] };
 
   constructor(bundle: Bundle, git: Git, ground: SecretsGround) {
@@ -55,7 +57,7 @@ export class SecretsCheck {
   redactor(): Redactor {
     return new Redactor(
       this.#sorted.standing.map(({ match }) => ({ rule: match.rule, secret: match.secret, source: match.source })),
-      this.#isComplete,
+      this.#isComplete && this.#unread === undefined,
     );
   }
 
@@ -65,7 +67,10 @@ export class SecretsCheck {
     const found: PlacedMatch[] = [...(await this.#look({ kind: 'patch', patch }))];
     const binaries = binariesOf(this.#bundle);
     for await (const blob of blobs(this.#git, [...binaries.keys()], LARGEST_BINARY)) {
-      if (!blob.ok) return failed(failure('INTERNAL_ERROR', `A file could not be scanned: ${describe(blob.error)}`));
+      if (!blob.ok) {
+        this.#unread = describe(blob.error);
+        break;
+      }
       const { id, bytes } = blob.value;
       for (const name of binaries.get(id) ?? [id]) {
         if (bytes === undefined) this.#unseen.push(name);
@@ -112,6 +117,9 @@ export class SecretsCheck {
     const all = [...this.#inWork, ...this.#inLog].map((match) => ({ match, find: findOf(match, this.#ground.key) }));
     this.#sorted = await this.#sort(all);
     if (!this.#isComplete) return failed(failure('POLICY', TOO_MANY));
+    // A secret that stands is told first: it would stand at the next attempt as well.
+    if (this.#unread !== undefined && this.#sorted.standing.length === 0)
+      return failed(failure('INTERNAL_ERROR', `A file could not be scanned: ${this.#unread}`));
     return findingOf(this.#sorted, this.#unseen, this.#logBytes + this.#bundle.patch.byteLength);
   }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Bundle } from '../../src/checks/bundle.ts';
+import type { SecretSource } from '../../src/checks/secretScan.ts';
 import { SecretsCheck } from '../../src/checks/secrets.ts';
 import { ObjectId } from '../../src/domain/ids.ts';
 import { effectivePolicy, noHostPolicy } from '../../src/domain/repositoryPolicy.ts';
@@ -87,4 +88,25 @@ it('the fingerprint of a secret in one record says nothing of it in another', as
   await two.run();
   expect(one.finds.map(({ preview }) => preview)).toEqual(two.finds.map(({ preview }) => preview));
   for (const { fingerprint } of one.finds) expect(two.finds.map((find) => find.fingerprint)).not.toContain(fingerprint);
+});
+
+it('a file that could not be read is not passed once the log has grown, and nothing is let through', async () => {
+  const git = new Git({ ...proofEnvironment(process.env, '/dev/null'), GIT_DIR: join(directory, 'nowhere') });
+  const id = '1'.repeat(40);
+  const patch = Buffer.from(
+    `diff --git a/x.bin b/x.bin\nnew file mode 100644\nindex ${'0'.repeat(40)}..${id}\nGIT binary patch\nliteral 0\nHcmV?d00001\n\n`,
+  );
+  const file = { path: 'x.bin', kind: 'added', oldMode: '000000', newMode: '100644' } as const;
+  const files = [{ ...file, oldId: '0'.repeat(40), newId: id }];
+  const log = (): Promise<Buffer> => Promise.resolve(Buffer.from('something was printed\n'));
+  const secrets = new SecretsCheck({ ...bundle, patch, files }, git, { key: Buffer.alloc(32), lifted: new Set(), log });
+  const unread = { verdict: 'fail', failure: { code: 'INTERNAL_ERROR' } };
+  expect(await secrets.run()).toMatchObject(unread);
+  // eslint-disable-next-line @typescript-eslint/require-await -- as a gate's output comes
+  const printed = async function* (): AsyncGenerator<SecretSource> {
+    yield { kind: 'file', name: 'check other', bytes: Buffer.from('nothing') };
+  };
+  const later = await secrets.again(printed());
+  expect(later ?? unread).toMatchObject(unread);
+  expect(secrets.redactor().text('anything')).toMatch(/^\[withheld: /);
 });
