@@ -74,7 +74,8 @@ export async function judge(
       checks.map(async (check, at) => served(check, await findings[at]?.keep?.(redactor), redactor)),
     ),
     ...(failure === undefined ? {} : { failure: { ...failure, message: redactor.text(failure.message) } }),
-    finds: secrets.finds,
+    // A path may have another find in it.
+    finds: secrets.finds.map((find) => ({ ...find, source: redactor.text(find.source) })),
     redactor,
   };
 }

@@ -27,6 +27,9 @@ const LARGEST_BINARY = 64 * 1024 * 1024;
 
 const LOG_NAME = 'logs.txt';
 
+/** Where a find in a name stands: the name itself would show it. */
+const NAMES = 'the name of a file';
+
 /** Secrets in the patch, in the log and in what the executor said; what stands, and what takes it out. */
 export class SecretsCheck {
   readonly #bundle: Bundle;
@@ -77,6 +80,7 @@ export class SecretsCheck {
         else found.push(...(await this.#look({ kind: 'file', name, bytes })));
       }
     }
+    found.push(...(await this.#look({ kind: 'file', name: NAMES, bytes: newNames(this.#bundle) })));
     if (said !== undefined)
       found.push(...(await this.#look({ kind: 'file', name: "the executor's report", bytes: Buffer.from(said) })));
     this.#inWork = found;
@@ -173,6 +177,12 @@ interface Sorted {
   readonly standing: readonly Told[];
   readonly lifted: readonly Told[];
   readonly known: readonly Told[];
+}
+
+/** Names that the patch brings, one a line. Those of the baseline are no news. */
+function newNames({ files }: Bundle): Buffer {
+  const added = files.filter(({ kind }) => kind === 'added');
+  return Buffer.from(added.map(({ path }) => path.replaceAll('\n', ' ')).join('\n'));
 }
 
 /** Contents of the files that the patch carries as binary, with all paths of each. */

@@ -4,7 +4,8 @@ import { Digest } from './ids.ts';
 
 /**
  * A secret that was found, told without it. `fingerprint` names the secret wherever it stands, so that a lift of it holds
- * for another attempt; `source` is a path of the patch, or `logs.txt`; line and column count from 1.
+ * for another attempt; `source` is a path of the patch, `logs.txt`, or in words what else it stands in (`the name
+ * of a file`); line and column count from 1.
  */
 export const SecretFind = z.object({
   fingerprint: z.string(),

@@ -5,7 +5,7 @@ import type { Bundle } from '../checks/bundle.ts';
 import { certificateOf } from '../checks/certificate.ts';
 import { redactorOf, type SecretsGround } from '../checks/secrets.ts';
 import type { Redactor } from '../checks/redactor.ts';
-import type { Artifact, Check } from '../domain/artifact.ts';
+import type { Artifact, Check, FileChange } from '../domain/artifact.ts';
 import type { ProofEnvironment } from '../domain/certificate.ts';
 import type { Outcome } from '../domain/event.ts';
 import type { Provenance, Report } from '../domain/executor.ts';
@@ -68,7 +68,7 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   const checks = [...(made.checks ?? [])];
   const told = {
     job,
-    files: files.slice(0, LISTED_FILES),
+    files: files.slice(0, LISTED_FILES).map((file) => withoutSecrets(file, redactor)),
     fileCount: files.length,
     checks,
     ...(made.report === undefined ? {} : { report: made.report }),
@@ -96,6 +96,12 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
     ...(quarantine.ok && quarantine.value !== undefined ? { quarantine: quarantine.value } : {}),
   };
   return why === undefined ? { kind: 'succeeded', outcome } : { kind: 'failed', failure: why, outcome };
+}
+
+/** Names hold secrets as well. */
+function withoutSecrets(file: FileChange, redactor: Redactor): FileChange {
+  const from = file.from === undefined ? {} : { from: redactor.text(file.from) };
+  return { ...file, path: redactor.text(file.path), ...from };
 }
 
 /** Of an attempt that came to no verdict. */

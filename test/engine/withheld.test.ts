@@ -160,6 +160,30 @@ describe('what is found', () => {
     expect(Buffer.from(output.base64, 'base64').toString()).not.toContain(token);
   });
 
+  it('is looked for in names of new files as well, and shown in none', async () => {
+    const job = await host.run(
+      command(
+        'T=$(cat "$XDG_S/token"); mkdir "$T"; cp "$XDG_S/other" "$T/o.txt"; echo x > "$T.txt"; echo y > plain.txt',
+      ),
+    );
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY', fileCount: 3 });
+    expect(job.message).toMatch(/GitHub Token in "the name of a file"/);
+    expect(job.files.map(({ path }) => path)).toEqual([
+      '[redacted: GitHub Token].txt',
+      '[redacted: GitHub Token]/o.txt',
+      'plain.txt',
+    ]);
+    const all = await served(job);
+    expect(all).not.toContain(token);
+    expect(all).not.toContain(other);
+    must(await host.relay.lift({ jobId: job.jobId, finds: [...new Set(fingerprints(job))], origin: 'cli' }));
+    const again = await host.ended(job.jobId);
+    expect(again.state).toBe('SUCCEEDED');
+    expect(again.files.map(({ path }) => path)).toContain(`${token}.txt`);
+    const moved = await host.run(command('mkdir sub; mv a.txt sub/b.txt'));
+    expect(moved.state).toBe('SUCCEEDED');
+  });
+
   it('comes first, whatever else failed, and no other attempt is made', async () => {
     const checks = [{ name: 'says', run: 'cat "$XDG_S/token"; exit 1', must: 'pass' as const }];
     const job = await host.run(command('echo two >> a.txt', { checks, execution: { maxAttempts: 3 } }));
