@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import type { Bundle } from '../../src/checks/bundle.ts';
+import { judge } from '../../src/checks/pipeline.ts';
+import { proveBundle } from '../../src/checks/proof.ts';
 import type { SecretSource } from '../../src/checks/secretScan.ts';
 import { SecretsCheck } from '../../src/checks/secrets.ts';
 import { ObjectId } from '../../src/domain/ids.ts';
@@ -109,4 +112,26 @@ it('a file that could not be read is not passed once the log has grown, and noth
   const later = await secrets.again(printed());
   expect(later ?? unread).toMatchObject(unread);
   expect(secrets.redactor().text('anything')).toMatch(/^\[withheld: /);
+});
+
+it('a proof that throws while others look at the patch is thrown to whoever judges, and to nobody else', async () => {
+  const log = async (): Promise<Buffer> => {
+    // Until the proof has thrown: nobody awaits it yet.
+    await expect(proveBundle(bundle, place)).rejects.toThrow();
+    await new Promise(setImmediate);
+    return Buffer.alloc(0);
+  };
+  const place = {
+    git: inRepository,
+    baseIndex: join(directory, 'none', 'index'),
+    scratchIndex: join(directory, 'index'),
+  };
+  const gates = { open: () => Promise.reject(new Error('no gate is asked for')) };
+  const ground = { key: Buffer.alloc(32), lifted: new Set<string>(), log };
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown): void => void unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  await expect(judge(bundle, place, gates, ground, systemClock)).rejects.toThrow(/ENOENT/);
+  process.off('unhandledRejection', hear);
+  expect(unheard).toEqual([]);
 });

@@ -58,6 +58,12 @@ describe('a redacted text', () => {
     expect(redactor.bytes(bytes).equals(bytes)).toBe(true);
   });
 
+  it('is withheld where a find has nothing that could be taken out', () => {
+    const nothing = new Redactor([{ rule: 'Private key', secret: '-----BEGIN PRIVATE KEY-----', source: 'x' }]);
+    expect(nothing.isIdle).toBe(false);
+    expect(nothing.text('anything')).toMatch(/^\[withheld: /);
+  });
+
   it('says nothing of the secrets when the redactor itself is printed', () => {
     expect(JSON.stringify(redactor)).toBe('{}');
   });

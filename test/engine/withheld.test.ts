@@ -184,6 +184,16 @@ describe('what is found', () => {
     expect(moved.state).toBe('SUCCEEDED');
   });
 
+  it('is taken out of a reviewed file where another file has it in another form', async () => {
+    const job = await host.run(
+      command('cp "$XDG_S/token" key.txt; printf %s "$(cat "$XDG_S/token")" | base64 -w0 > b.txt'),
+    );
+    const content = must(await host.relay.content({ jobId: job.jobId, path: 'b.txt', side: 'after' }));
+    const text = Buffer.from(content.base64 ?? '', 'base64').toString();
+    expect(text).toContain('[redacted: GitHub Token]');
+    expect(text).not.toContain(Buffer.from(token).toString('base64').slice(4, -4));
+  });
+
   it('comes first, whatever else failed, and no other attempt is made', async () => {
     const checks = [{ name: 'says', run: 'cat "$XDG_S/token"; exit 1', must: 'pass' as const }];
     const job = await host.run(command('echo two >> a.txt', { checks, execution: { maxAttempts: 3 } }));
