@@ -15,13 +15,13 @@ import { Settings } from './editor/settings.ts';
 import { registerMcp } from './editor/mcpProvider.ts';
 import { WorkspaceRelays } from './editor/workspaceRelays.ts';
 import { showWelcome } from './editor/welcome.ts';
-import manifest from '../package.json' with { type: 'json' };
 
 /** The relays of this window, to let go of when it closes. */
 let relays: WorkspaceRelays | undefined;
 
 /** Shows the window's jobs; the engine itself is loaded afterwards, so that nobody waits for it. */
 export function activate(context: vscode.ExtensionContext): void {
+  const version = versionOf(context.extension);
   const output = vscode.window.createOutputChannel('Task Relay', { log: true });
   const log: Log = outputLog(output);
   const onError = (thrown: unknown): void => log.write('error', 'a listener failed', { error: messageOf(thrown) });
@@ -31,7 +31,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const logs = new LogView(model);
   const panels = new JobPanels(context.extensionUri, model);
   const assets = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath;
-  const opened = new WorkspaceRelays({ assets, version: manifest.version, log, model, settings });
+  const opened = new WorkspaceRelays({ assets, version, log, model, settings });
   relays = opened;
   context.subscriptions.push(
     output,
@@ -51,13 +51,22 @@ export function activate(context: vscode.ExtensionContext): void {
       log,
       memory: context.workspaceState,
     }),
-    registerMcp({ relays: opened, version: manifest.version, log }),
+    registerMcp({ relays: opened, version, log }),
     showWelcome(opened, model),
     offerReload(opened),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void opened.refresh()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void opened.refresh()),
   );
-  void opened.refresh().catch(onError);
+  // In a turn of its own: loading the engine would hold up the other extensions that start now.
+  const start = systemClock.after(0, () => void opened.refresh().catch(onError));
+  context.subscriptions.push(start);
+}
+
+/** The manifest is read by VS Code already: a copy in the bundle would be a third of it. */
+function versionOf({ packageJSON }: vscode.Extension<unknown>): string {
+  const manifest: unknown = packageJSON;
+  const isVersioned = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isVersioned ? String(manifest.version) : 'unknown';
 }
 
 export async function deactivate(): Promise<void> {

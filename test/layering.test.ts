@@ -49,7 +49,7 @@ const packages: Readonly<Record<string, readonly string[] | 'anyone'>> = {
 };
 
 /** Who may read the version: the outermost, who pass it on. */
-const manifestReaders: readonly string[] = ['extension', 'cli'];
+const manifestReaders: readonly string[] = ['cli'];
 
 /** Reading the time, or setting a timer. */
 const clockCalls = /^(?:Date\.now|performance\.now|setTimeout|setInterval|AbortSignal\.timeout)$/;

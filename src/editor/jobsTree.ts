@@ -96,6 +96,14 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     return item;
   }
 
+  /** What shows when the mouse rests on a row: told then, because a thousand rows with it are felt. */
+  resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
+    if (node.kind !== 'job') return item;
+    const { summary } = this.#now(node.job);
+    item.tooltip = `${summary.title}\n${stateLabel(summary)} · ${summary.executor}\n${summary.jobId}`;
+    return item;
+  }
+
   #roots(): Node[] {
     const roots = this.#model.jobs().map((job) => ({ kind: 'job', job }) as const);
     this.#tellsRepository = this.#model.repositories.length > 1;
@@ -164,8 +172,6 @@ function jobItem(job: Job, tellsRepository: boolean): vscode.TreeItem {
   item.description = [state, ...where, summary.executor, time].join(' · ');
   item.iconPath = jobIcon(summary);
   item.contextValue = contextOf(summary);
-  // Plain: what Markdown adds to a thousand rows is felt.
-  item.tooltip = `${summary.title}\n${state} · ${summary.executor}\n${summary.jobId}`;
   item.accessibilityInformation = {
     label: `${summary.title}, ${state}, ${summary.executor}, ${time}`,
     role: 'treeitem',
