@@ -46,9 +46,11 @@ export async function policyAt(
     const what = `relay.policy.* and relay.limits.* cannot be used: ${wrongInput(host.error)}`;
     return err(failure('POLICY', `The settings ${what}. Correct them, then submit again.`));
   }
-  const atBaseline = await fileAt(baseline, 'at the baseline');
+  const [atBaseline, atHead] = await Promise.all([
+    fileAt(baseline, 'at the baseline'),
+    fileAt(head, 'at HEAD of the working tree'),
+  ]);
   if (!atBaseline.ok) return atBaseline;
-  const atHead = await fileAt(head, 'at HEAD of the working tree');
   if (!atHead.ok) return atHead;
   const file = stricterFile(atBaseline.value, atHead.value);
   return ok(effectivePolicy(file, host.data, spec.scope?.allowProtected ?? []));

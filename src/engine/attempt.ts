@@ -188,9 +188,14 @@ class Attempt {
       return err(this.#stopOr(kind === 'aborted' ? { kind } : { kind: 'unavailable', message }));
     }
     // Before the executor, so that nobody pays for work that cannot be judged.
-    const policy = await this.#policyAt(ground, ensured.value);
-    if (!policy.ok) return policy;
-    const claimed = await ground.slots.claim(this.#job.baseline);
+    const [policy, claimed] = await Promise.all([
+      this.#policyAt(ground, ensured.value),
+      ground.slots.claim(this.#job.baseline),
+    ]);
+    if (!policy.ok) {
+      if (claimed.ok) this.#inBackground(claimed.value.release());
+      return policy;
+    }
     if (!claimed.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', claimed.error.message) });
     const made = await this.#make(claimed.value, ground, ensured.value).catch((thrown: unknown) => {
       this.#inBackground(claimed.value.release());
