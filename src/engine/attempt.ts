@@ -202,7 +202,7 @@ class Attempt {
       throw thrown;
     });
     // The result's objects are in the mirror: the slot may go while it is being judged.
-    const returned = claimed.value.release(made.ok ? made.value.shot.special : undefined);
+    const returned = claimed.value.release(made.ok ? made.value.shot.unswept : undefined);
     this.#inBackground(returned);
     return made.ok ? ok({ made: made.value, ground, returned, policy: policy.value }) : made;
   }
@@ -224,7 +224,7 @@ class Attempt {
     if (!policy.ok) return policy;
     const pinned = ground.mirror.pin(this.#job.id, this.#job.baseline, resultTree);
     // What the slot had beside the patch is not known any more; attributes are looked for in any case.
-    const shot = { tree: resultTree, ignored: [], special: [], attributes: true };
+    const shot = { tree: resultTree, ignored: [], unswept: [], attributes: true };
     const report = { ...(summary === undefined ? {} : { summary }), ...(usage === undefined ? {} : { usage }) };
     const made = { report, baseTree, shot, resultTree, pinned };
     return ok({ made, ground, returned: Promise.resolve(), policy: policy.value });

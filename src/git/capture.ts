@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import { ObjectId } from '../domain/ids.ts';
 import { Blockade } from './blockade.ts';
 import { describe, type Git, type GitError } from './git.ts';
-import { fields, shown, toBuffer, type BytePath } from './path.ts';
+import { below, fields, shown, type BytePath } from './path.ts';
 import { withoutUntouched, type Captured } from './untouched.ts';
 import { walk, type Findings } from './walk.ts';
 
@@ -27,8 +27,8 @@ export interface Snapshot {
   readonly tree: ObjectId;
   /** Ignored files and folders (with `/`), and submodules with something in them: what is in no patch. */
   readonly ignored: readonly string[];
-  /** Fifos and the like, relative to the root: `git clean` leaves them. */
-  readonly special: readonly BytePath[];
+  /** What `git clean` will leave, relative to the root: see walk.ts. */
+  readonly unswept: readonly BytePath[];
   /** Whether there is any .gitattributes. */
   readonly attributes: boolean;
 }
@@ -84,9 +84,9 @@ async function look(git: Git, slot: WorkTree): Promise<Look> {
   const written = await inSlot.text(['write-tree'], { cwd: root });
   if (!written.ok) return told(err(unreadable(written.error)));
   const tree = ObjectId.parse(written.value);
-  const { special, attributes } = found;
+  const { unswept, attributes } = found;
   const leftOut = [...filled.checkedOut.map((path) => `${path}/`), ...ignored];
-  return told(ok({ tree, ignored: leftOut.map(shown), special, attributes }));
+  return told(ok({ tree, ignored: leftOut.map(shown), unswept, attributes }));
 }
 
 /**
@@ -135,7 +135,7 @@ export async function copyIndex(from: string, to: string): Promise<void> {
 async function dropLostAttributes(inSlot: Git, { root, attributes }: WorkTree): Promise<Result<void, GitError>> {
   const lost: BytePath[] = [];
   for (const path of attributes) {
-    const found = await lstat(Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)])).catch(() => undefined);
+    const found = await lstat(below(root, path)).catch(() => undefined);
     if (found?.isFile() !== true) lost.push(path);
   }
   if (lost.length === 0) return ok(undefined);
@@ -171,7 +171,7 @@ async function uncarriable(
 async function linksAmong(root: string, paths: readonly BytePath[]): Promise<readonly BytePath[]> {
   const links: BytePath[] = [];
   for (const path of paths) {
-    const found = await lstat(Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)])).catch(() => undefined);
+    const found = await lstat(below(root, path)).catch(() => undefined);
     if (found?.isSymbolicLink() === true) links.push(path);
   }
   return links;
@@ -210,7 +210,7 @@ async function filledOf(git: Git, root: string, submodules: readonly BytePath[])
   const checkedOut: BytePath[] = [];
   const lost: BytePath[] = [];
   for (const path of submodules) {
-    const at = Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)]);
+    const at = below(root, path);
     // What is behind a link is not in the folder: the link itself stands in the submodule's place.
     const entries = (await isFolder(at)) ? await readdir(at).catch(() => []) : [];
     if (entries.length === 0) continue;

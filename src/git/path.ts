@@ -12,6 +12,11 @@ export function toBuffer(path: BytePath): Buffer {
   return Buffer.from(path, 'latin1');
 }
 
+/** Where the path is on disk, below a folder. */
+export function below(root: string, path: BytePath): Buffer {
+  return Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)]);
+}
+
 const ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',

@@ -5,7 +5,7 @@ import { err, messageOf, ok, type Result } from '../base/result.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import { copyIndex, gitlinksIn, pathIn, type WorkTree } from './capture.ts';
 import { describe, type Git } from './git.ts';
-import { fields, toBuffer, type BytePath } from './path.ts';
+import { below, fields, type BytePath } from './path.ts';
 import { removeTree } from './removeTree.ts';
 import { walk } from './walk.ts';
 import { changedAtOnce } from './youngFiles.ts';
@@ -86,9 +86,9 @@ export class Slot implements WorkTree {
     return this.#reset(commit, undefined);
   }
 
-  /** Brings the files back to the commit that they were put at. `special`: what a capture found, if it came so far. */
-  async reset(special: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
-    return this.#at === undefined ? ok(undefined) : this.#reset(this.#at, special);
+  /** Brings the files back to the commit that they were put at. `unswept`: what a capture found, if it came so far. */
+  async reset(unswept: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
+    return this.#at === undefined ? ok(undefined) : this.#reset(this.#at, unswept);
   }
 
   /** Puts other files in place of the commit's, for gates that run on a result; `reset` brings the commit back. */
@@ -100,11 +100,11 @@ export class Slot implements WorkTree {
   }
 
   /** What an executor can do to a folder has no end, so that whatever throws here is an outcome and no bug. */
-  async #reset(commit: ObjectId, special: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
+  async #reset(commit: ObjectId, unswept: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
     this.#at = undefined;
     try {
       if (await this.#isIntact()) {
-        const cleaned = await this.#clean(commit, special).catch(unusable);
+        const cleaned = await this.#clean(commit, unswept).catch(unusable);
         if (cleaned.ok) return cleaned;
       }
       // Whatever stood in the way (unreadable folders, a broken index): an empty slot is always right.
@@ -115,11 +115,14 @@ export class Slot implements WorkTree {
     }
   }
 
-  async #clean(commit: ObjectId, special: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
+  async #clean(commit: ObjectId, unswept: readonly BytePath[] | undefined): Promise<Result<void, SlotError>> {
     const removed = await removeTree(join(this.root, '.git'));
     if (!removed.ok) return unusable(removed.error);
-    const found = special ?? (await walk(this.root, new Set())).special;
-    for (const path of found) await unlink(this.#below(path)).catch(() => undefined);
+    const found = unswept ?? (await walk(this.root, new Set())).unswept;
+    for (const path of found) {
+      const gone = await removeTree(this.#below(path));
+      if (!gone.ok) return unusable(gone.error);
+    }
     // As the files were put here, and not as a capture found them: what was linked or got other permissions since then
     // differs from it, and is written anew.
     const isKnown = this.#isCheckedOut;
@@ -176,7 +179,7 @@ export class Slot implements WorkTree {
   }
 
   #below(path: BytePath): Buffer {
-    return Buffer.concat([Buffer.from(`${this.root}/`), toBuffer(path)]);
+    return below(this.root, path);
   }
 
   /** A fresh `.git`, whatever the executor made of the old one. Written by hand: a process would cost more. */

@@ -9,7 +9,7 @@ import { Slot, type SlotError } from './slot.ts';
 /** A slot in use. `release` resets it and gives it back; it is the last call on a claim. */
 export interface Claim {
   readonly slot: Slot;
-  release(special?: readonly BytePath[]): Promise<void>;
+  release(unswept?: readonly BytePath[]): Promise<void>;
 }
 
 /**
@@ -54,9 +54,9 @@ export class Slots {
     }
     return ok({
       slot,
-      release: async (special) => {
+      release: async (unswept) => {
         // A slot that could not be reset is started over by the next claim.
-        await slot.reset(special);
+        await slot.reset(unswept);
         this.#give(slot);
       },
     });

@@ -2,7 +2,7 @@ import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { err, ok, type Result } from '../base/result.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { Git, GitError } from './git.ts';
-import { fields, toBuffer, type BytePath } from './path.ts';
+import { below, fields, type BytePath } from './path.ts';
 import { removeTree } from './removeTree.ts';
 
 /** A slot's files with two indexes of them: as the checkout left them, and as they have just been read. */
@@ -100,8 +100,4 @@ async function sameBytes(left: FileHandle, right: FileHandle): Promise<boolean> 
     if (read === 0) return true;
     at += read;
   }
-}
-
-function below(root: string, path: BytePath): Buffer {
-  return Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)]);
 }

@@ -1,5 +1,5 @@
 import { chmod, lstat, readdir } from 'node:fs/promises';
-import { toBuffer, type BytePath } from './path.ts';
+import { below, type BytePath } from './path.ts';
 
 /** What git passes over in silence, and what tells whether attributes matter. Paths are relative to the root. */
 export interface Findings {
@@ -7,6 +7,8 @@ export interface Findings {
   readonly special: readonly BytePath[];
   /** Folders with a `.git` of their own. */
   readonly nested: readonly BytePath[];
+  /** What `git clean` leaves: special files, and each `.git` of a folder, which may be one that the baseline has. */
+  readonly unswept: readonly BytePath[];
   /** Folders that could not be read, whatever their permissions. */
   readonly unreadable: readonly BytePath[];
   /** Whether any .gitattributes file is there. */
@@ -22,12 +24,13 @@ export interface Findings {
 export async function walk(root: string, skip: ReadonlySet<BytePath>): Promise<Findings> {
   const special: BytePath[] = [];
   const nested: BytePath[] = [];
+  const repositories: BytePath[] = [];
   const unreadable: BytePath[] = [];
   let attributes = false;
   let opened = false;
   const pending: BytePath[] = [''];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    const at = folder === '' ? Buffer.from(root) : Buffer.concat([Buffer.from(`${root}/`), toBuffer(folder)]);
+    const at = folder === '' ? Buffer.from(root) : below(root, folder);
     opened = (await open(at)) || opened;
     const entries = await readdir(at, { withFileTypes: true, encoding: 'latin1' }).catch(() => undefined);
     if (entries === undefined) unreadable.push(folder === '' ? '.' : folder);
@@ -35,6 +38,7 @@ export async function walk(root: string, skip: ReadonlySet<BytePath>): Promise<F
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.name.toLowerCase() === '.git') {
         if (folder !== '') nested.push(folder);
+        if (folder !== '') repositories.push(path);
       } else if (entry.isDirectory()) {
         if (!skip.has(path)) pending.push(path);
       } else if (!entry.isFile() && !entry.isSymbolicLink()) {
@@ -44,7 +48,8 @@ export async function walk(root: string, skip: ReadonlySet<BytePath>): Promise<F
       }
     }
   }
-  return { special: special.sort(), nested: [...new Set(nested)].sort(), unreadable, attributes, opened };
+  const unswept = [...special, ...repositories];
+  return { special: special.sort(), nested: [...new Set(nested)].sort(), unswept, unreadable, attributes, opened };
 }
 
 const USABLE = 0o700;

@@ -1,5 +1,5 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
-import { toBuffer, type BytePath } from './path.ts';
+import { below, type BytePath } from './path.ts';
 
 interface Entry {
   readonly path: BytePath;
@@ -62,8 +62,4 @@ function entriesOf(index: Buffer, idBytes: number, since: bigint): readonly Entr
     at += (Math.floor((end - at) / 8) + 1) * 8;
   }
   return young;
-}
-
-function below(root: string, path: BytePath): Buffer {
-  return Buffer.concat([Buffer.from(`${root}/`), toBuffer(path)]);
 }

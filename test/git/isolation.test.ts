@@ -78,6 +78,10 @@ const leavings: Readonly<Record<string, string>> = {
   'packed refs': 'git update-ref refs/heads/evil HEAD~1; git pack-refs --all; git symbolic-ref HEAD refs/heads/evil',
   'a commit and a stash': 'echo x > x; git add -A; git commit -qm x; echo y > y; git stash -qu; git checkout -qb other',
   'collected garbage': 'git reflog expire --expire=now --all; git gc -q --prune=now',
+  'a repository in a tracked folder': 'git init -q a && cd a && git commit -q --allow-empty -m x',
+  'an ignored repository in a tracked folder': 'echo /a > .gitignore; git init -q a',
+  'a file like a repository in a tracked folder': 'echo "gitdir: /nonexistent" > a/.git',
+  'repositories by other names': 'mkdir .GIT a/.Git; echo x > a/.Git/x',
   'a linked worktree': 'git worktree add -q --detach ../wt; rm -rf ../wt/.git',
   'rules in every folder':
     'for d in . a sub2; do mkdir -p $d; echo "* -text filter=lfs" > $d/.gitattributes; echo "*" > $d/.gitignore; done',

@@ -124,7 +124,11 @@ function whatNext(jobId: string, repository: string): string {
     [`git -C ${repository} diff`, 'look at it'],
     [`${CLI} undo ${job} --repo ${repository}`, 'take it back, to the byte'],
     [`${CLI} show ${job} --repo ${repository}`, 'all that is known of the job'],
-    [`${CLI} artifact ${job} out.md --repo ${repository}`, 'its report; also patch.diff, logs.txt, pr.json'],
+    [
+      `${CLI} artifact ${job} out.md --repo ${repository}`,
+      'its report; also patch.diff, certificate.json, logs.txt, pr.json',
+    ],
+    [`${CLI} verify ${job} --repo ${repository}`, 'run again what its certificate claims'],
   ];
   return [
     `\nThe working tree in ${repository} is untouched. Next:\n`,
