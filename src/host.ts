@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import * as z from 'zod';
 import type { Clock } from './base/clock.ts';
 import type { Disposable } from './base/disposable.ts';
 import type { Log } from './base/log.ts';
@@ -10,7 +11,9 @@ import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
 import { Engine } from './engine/relay.ts';
 import { Sources } from './engine/sources.ts';
 import { Verifier } from './engine/verifier.ts';
-import { commandExecutor } from './executors/command.ts';
+import type { Executor } from './domain/executor.ts';
+import { defaultExecutorSettings, ExecutorSettings } from './domain/executorSettings.ts';
+import { builtIn } from './executors/builtIn.ts';
 import { ExecutorRegistry } from './executors/registry.ts';
 import type { RepositoryError } from './git/repository.ts';
 import { openGuestDoor } from './guest/door.ts';
@@ -48,6 +51,10 @@ export interface HostOptions {
   readonly concurrency?: number;
   /** What patches may touch, and how large they may be (a HostPolicy, which is parsed); asked for each job. */
   readonly hostPolicy?: () => unknown;
+  /** How the user wants executors to run (an ExecutorSettings, which is parsed); asked for each run. */
+  readonly executorSettings?: () => unknown;
+  /** Executors beside the built-in ones. */
+  readonly plugins?: readonly Executor[];
   /** The length of the journal in bytes at which a snapshot is made. */
   readonly compactAt?: number;
   /** Whether this process is a window of an editor, which only its user may end. */
@@ -195,8 +202,10 @@ interface Parts {
 
 function composeEngine(options: HostOptions, places: Places, parts: Parts): Engine {
   const { clock, log, environment, hostPolicy = () => noHostPolicy } = options;
-  const executors = new ExecutorRegistry();
-  executors.register(commandExecutor(clock));
+  const executors = new ExecutorRegistry(clock);
+  const settings = executorSettings(options);
+  for (const executor of builtIn({ clock, settings })) executors.register(executor);
+  for (const bring of options.plugins ?? []) executors.register(bring);
   return new Engine({
     ...parts,
     executors,
@@ -216,6 +225,7 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
       environment,
     }),
     concurrency: options.concurrency ?? CONCURRENCY,
+    order: () => settings().order,
     makeRunner: (onLog) =>
       new LocalRunner({
         ...parts,
@@ -229,6 +239,19 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
         onLog,
       }),
   });
+}
+
+/** The user's settings as they are now; where they cannot be read, the defaults, and that is logged. */
+function executorSettings({ executorSettings: read, log }: HostOptions): () => ExecutorSettings {
+  let told = '';
+  return () => {
+    const parsed = ExecutorSettings.safeParse(read?.() ?? {});
+    if (parsed.success) return parsed.data;
+    const why = z.prettifyError(parsed.error);
+    if (why !== told) log.write('warn', `The settings of executors cannot be used, so the defaults are. ${why}`);
+    told = why;
+    return defaultExecutorSettings;
+  };
 }
 
 interface Doors extends Disposable {

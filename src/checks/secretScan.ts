@@ -13,8 +13,8 @@ export type SecretSource =
   | { readonly kind: 'log'; readonly name: string; readonly bytes: Buffer }
   | { readonly kind: 'file'; readonly name: string; readonly bytes: Buffer };
 
-const STREAMS = ['stdout', 'stderr', 'relay'];
-const LOG_LINE = /^\S{20,40} (stdout|stderr|relay) {0,2}\| /;
+const STREAMS = ['stdout', 'stderr', 'agent', 'relay'];
+const LOG_LINE = /^\S{20,40} (stdout|stderr|agent|relay) {0,2}\| /;
 const LONGEST_LOG_HEAD = 60;
 
 /** Matches after which a scan ends: such a text is no accident, and memory is bounded. */

@@ -18,6 +18,8 @@ export interface SecretsGround {
   readonly lifted: ReadonlySet<string>;
   /** The attempt's log as it is now, with what was said about the attempt; asked again when gates have printed to it. */
   log(): Promise<Buffer>;
+  /** What the executor's program printed, as it came. */
+  readonly raw?: { readonly name: string; read(): Promise<Buffer> };
   /** What the executor says of its work. */
   readonly said?: string;
 }
@@ -83,6 +85,8 @@ export class SecretsCheck {
     found.push(...(await this.#look({ kind: 'file', name: NAMES, bytes: newNames(this.#bundle) })));
     if (said !== undefined)
       found.push(...(await this.#look({ kind: 'file', name: "the executor's report", bytes: Buffer.from(said) })));
+    const { raw } = this.#ground;
+    if (raw !== undefined) found.push(...(await this.#look({ kind: 'file', name: raw.name, bytes: await raw.read() })));
     this.#inWork = found;
     await this.#lookAtLog();
     return this.#judged();

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobId } from '../domain/ids.ts';
+import { isAbout } from '../protocol/change.ts';
 import { LARGEST_SLICE } from '../protocol/calls.ts';
 import type { Relay } from '../protocol/relay.ts';
 import type { RelayError } from '../protocol/relayError.ts';
@@ -64,7 +65,7 @@ async function followHere(
 ): Promise<Result<'over' | 'lost', RelayError>> {
   let wake: () => void = () => undefined;
   const subscription = relay.onChange((change) => {
-    if (change.jobId === jobId) wake();
+    if (isAbout(change, jobId)) wake();
   });
   try {
     for (;;) {

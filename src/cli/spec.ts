@@ -66,7 +66,7 @@ async function specFromFile(
 
 function specFromOptions(values: SpecValues): Result<unknown, CliFailure> {
   if (values.title === undefined) return err(badInput('Give --title, or a whole task by --spec FILE.'));
-  if (values.run === undefined && (values.executor ?? 'command') === 'command') {
+  if (values.run === undefined && values.executor === 'command') {
     return err(badInput('Give the command that makes the change: --run "…".'));
   }
   const ttl = wholeNumber('ttl', values.ttl, 1, 2_592_000);

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { Digest } from './ids.ts';
 
-export const ArtifactName = z.enum(['patch.diff', 'out.md', 'logs.txt', 'pr.json', 'certificate.json']);
+/** `stream.jsonl` is what the executor's program printed, line by line as it came. */
+export const ArtifactName = z.enum(['patch.diff', 'out.md', 'logs.txt', 'pr.json', 'certificate.json', 'stream.jsonl']);
 export type ArtifactName = z.infer<typeof ArtifactName>;
 
 /** A stored result of an attempt: its content is in the vault under `digest`. */

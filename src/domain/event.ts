@@ -25,11 +25,16 @@ export const Outcome = z.object({
 });
 export type Outcome = z.infer<typeof Outcome>;
 
+/** What a job waits for. `choices` is empty where any text may be the answer; `deadline` in ms since 1970. */
 export const Question = z.object({
   askId: z.string(),
   text: z.string(),
   choices: z.array(z.string()),
   deadline: z.number(),
+  /** What is taken where nobody answers in time; the last choice where it is missing. */
+  fallback: z.string().optional(),
+  /** Whether no agent may answer it. */
+  personsOnly: z.literal(true).optional(),
 });
 export type Question = z.infer<typeof Question>;
 
@@ -49,7 +54,8 @@ export const JobEvent = z.discriminatedUnion('type', [
     origin: Origin,
     parent: JobId.optional(),
   }),
-  z.object({ type: z.literal('leased'), attempt: z.int().min(1) }),
+  /** `executor`: the one that was taken for a job that named none. */
+  z.object({ type: z.literal('leased'), attempt: z.int().min(1), executor: z.string().optional() }),
   z.object({ type: z.literal('asked'), attempt: z.int().min(1), question: Question }),
   z.object({
     type: z.literal('answered'),
@@ -59,6 +65,14 @@ export const JobEvent = z.discriminatedUnion('type', [
     by: z.string(),
   }),
   z.object({ type: z.literal('attemptFailed'), attempt: z.int().min(1), failure: Failure, outcome: Outcome }),
+  /** The executor's provider took no more: the attempt is none of those that maxAttempts counts. `until`: ms since 1970. */
+  z.object({
+    type: z.literal('deferred'),
+    attempt: z.int().min(1),
+    message: z.string(),
+    until: z.number(),
+    artifacts: z.array(Artifact),
+  }),
   /** `drained`: its host went down in good order. Without it, the host was killed: what lines of older versions say too. */
   z.object({ type: z.literal('attemptLost'), attempt: z.int().min(1), drained: z.literal(true).optional() }),
   z.object({ type: z.literal('succeeded'), attempt: z.int().min(1), outcome: Outcome }),

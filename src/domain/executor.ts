@@ -2,11 +2,20 @@ import * as z from 'zod';
 import type { Result } from '../base/result.ts';
 import type { Usage } from './artifact.ts';
 import { Digest, type JobId } from './ids.ts';
-import type { JobSpec } from './jobSpec.ts';
+import type { JobSpec, Sandbox } from './jobSpec.ts';
 
-/** A line of an attempt's log. `relay` is the relay's own voice. */
+/**
+ * A line of an attempt's log. `agent` is what the executor's program does, decoded for a person (an edit, a command, a word);
+ * `relay` is the relay's own voice.
+ */
 export interface LogEvent {
-  readonly stream: 'stdout' | 'stderr' | 'relay';
+  readonly stream: 'stdout' | 'stderr' | 'agent' | 'relay';
+  readonly text: string;
+}
+
+/** A line as a program gave it, kept beside the log in stream.jsonl. */
+export interface RawLine {
+  readonly stream: 'stdout' | 'stderr';
   readonly text: string;
 }
 
@@ -15,15 +24,39 @@ export interface ExecutionRequest {
   readonly jobId: JobId;
   readonly attempt: number;
   readonly spec: JobSpec;
+  /** The proposal that the same attempt gave before, and why it did not do: the last chance to mend it. */
+  readonly repair?: Repair;
+}
+
+export interface Repair {
+  /** The whole earlier proposal, as it was given. */
+  readonly proposal: string;
+  readonly message: string;
+}
+
+/** A decision that an executor leaves to the user. */
+export interface Ask {
+  readonly text: string;
+  /** What may be answered; empty where any text may. */
+  readonly choices: readonly string[];
+  /** The policy's answer where nobody gives one in time, or nobody can be asked. */
+  readonly fallback: string;
 }
 
 export interface ExecutionContext {
   /** The slot: the executor's working directory, and all that it may change. */
   readonly directory: string;
+  /** A folder for what the executor gives its program to read (a schema): neither a part of the slot nor of the patch. */
+  readonly own: string;
   /** The allow-listed environment, with a temporary directory and the attempt's mark in it. */
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly onLog: (event: LogEvent) => void;
+  readonly onRaw: (line: RawLine) => void;
+  /** What this run has used so far, in all: a run that passes its budget is stopped. */
+  readonly onUsage: (usage: Usage) => void;
+  /** Makes the job WAITING until it is answered; resolves with one of the choices, or with the fallback. */
+  readonly ask: (question: Ask) => Promise<string>;
 }
 
 /** What an executor says of its run: told, never believed. */
@@ -37,6 +70,8 @@ export interface Report {
   readonly prompt?: string;
   /** Of the executor's program, as that tells it. */
   readonly version?: string;
+  /** The change as a text (see domain/proposal.ts), where the executor has not made it itself: the relay makes it. */
+  readonly proposal?: string;
 }
 
 /** Where a patch comes from, for its certificate. */
@@ -44,15 +79,38 @@ export const Provenance = z.object({ version: z.string(), prompt: Digest });
 export type Provenance = z.infer<typeof Provenance>;
 
 export type ExecutorError =
-  /** It ran and failed: `message` says how and what to do. */
-  | { readonly kind: 'failed'; readonly message: string }
-  /** It could not be started at all. */
+  /** It ran and failed: `message` says how and what to do. Another attempt may end otherwise. */
+  | { readonly kind: 'failed'; readonly message: string; readonly usage?: Usage }
+  /** It cannot run here as things are: not installed, not signed in. No other attempt would help. */
   | { readonly kind: 'unavailable'; readonly message: string }
+  /** Its provider takes no more for now. `until`: ms since 1970, where it was told. */
+  | { readonly kind: 'limited'; readonly message: string; readonly until?: number }
   /** The signal ended it. */
   | { readonly kind: 'aborted' };
 
-/** The port that every executor implements. It edits `directory`; git, not the executor, makes the patch. */
+/** What a spec may ask of an executor; more is refused at the door, because nothing would keep it. */
+export interface Abilities {
+  readonly sandboxes: readonly Sandbox[];
+  /** The figures that it tells while it runs: what a budget can be held to. */
+  readonly budgets: readonly ('usd' | 'tokens')[];
+}
+
+export const noAbilities: Abilities = { sandboxes: [], budgets: [] };
+
+/** Whether an executor can run now. `message` says what is wrong, and what to do. */
+export type Readiness =
+  | { readonly state: 'ready'; readonly version?: string }
+  | {
+      readonly state: 'notInstalled' | 'notSignedIn' | 'tooOld' | 'broken';
+      readonly message: string;
+      readonly version?: string;
+    };
+
+/** The port that every executor implements. It edits `directory` or proposes; git, not the executor, makes the patch. */
 export interface Executor {
   readonly name: string;
+  readonly abilities: Abilities;
+  /** Without the network, within a few seconds. An executor without it is always ready. */
+  probe?(signal: AbortSignal): Promise<Readiness>;
   run(request: ExecutionRequest, context: ExecutionContext): Promise<Result<Report, ExecutorError>>;
 }

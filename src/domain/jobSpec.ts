@@ -52,10 +52,14 @@ export type Gate = z.infer<typeof Gate>;
 export const Priority = z.enum(['P0', 'P1', 'P2']);
 export type Priority = z.infer<typeof Priority>;
 
+/** `read-only`: the executor proposes, and the relay makes the change. */
+export const Sandbox = z.enum(['read-only', 'workspace-write']);
+export type Sandbox = z.infer<typeof Sandbox>;
+
 const Execution = z.strictObject({
   executor: name.optional(),
   preferredModel: name.optional(),
-  sandbox: z.enum(['read-only', 'workspace-write']).optional(),
+  sandbox: Sandbox.optional(),
   priority: Priority.optional(),
   /** Seconds from submission until the job is EXPIRED wherever it stands. */
   ttlS: z.int().min(1).max(2_592_000).optional(),
@@ -112,9 +116,12 @@ export function priorityOf(spec: JobSpec): Priority {
   return spec.execution?.priority ?? defaults.priority;
 }
 
+/** The name for whichever executor is ready first, in the user's order. */
+export const AUTO = 'auto';
+
 /** The executor that a spec names; a command without a name is for the command executor. */
-export function executorOf(spec: JobSpec): string | undefined {
-  return spec.execution?.executor ?? (spec.execution?.command === undefined ? undefined : 'command');
+export function executorOf(spec: JobSpec): string {
+  return spec.execution?.executor ?? (spec.execution?.command === undefined ? AUTO : 'command');
 }
 
 /** The command lines in a spec that the relay would run, each with the field that holds it. */

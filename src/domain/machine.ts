@@ -57,7 +57,13 @@ export function transition(job: Job, event: JobEvent, at: number): Step {
       return illegal(job, event);
     case 'leased':
       return job.state === 'QUEUED' && event.attempt === job.attempt + 1
-        ? ok({ ...unendedOf(job), state: 'RUNNING', attempt: event.attempt, startedAt: at })
+        ? ok({
+            ...unendedOf(job),
+            state: 'RUNNING',
+            attempt: event.attempt,
+            startedAt: at,
+            ...(event.executor === undefined ? {} : { executor: event.executor }),
+          })
         : illegal(job, event);
     case 'asked':
       return job.state === 'RUNNING' && event.attempt === job.attempt
@@ -71,6 +77,8 @@ export function transition(job: Job, event: JobEvent, at: number): Step {
       return isAttempted(job, event)
         ? ok({ ...unendedOf(job), state: 'QUEUED', failedAttempts: job.failedAttempts + 1 })
         : illegal(job, event);
+    case 'deferred':
+      return isAttempted(job, event) ? ok({ ...unendedOf(job), state: 'QUEUED' }) : illegal(job, event);
     case 'attemptLost':
       return isAttempted(job, event) ? ok(afterLoss(job, event, at)) : illegal(job, event);
     case 'succeeded':

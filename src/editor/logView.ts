@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
+import { isAbout } from '../protocol/change.ts';
 import type { Job, JobModel } from './jobModel.ts';
 
 const SCHEME = 'relay-log';
@@ -63,7 +64,7 @@ export class LogView implements vscode.TextDocumentContentProvider, vscode.Dispo
     const { jobId } = job.summary;
     if (this.#open.has(jobId)) return;
     const subscription = job.repository.relay.onChange((change) => {
-      if (change.jobId !== jobId || this.#timers.has(jobId)) return;
+      if (!isAbout(change, jobId) || this.#timers.has(jobId)) return;
       const timer = systemClock.after(REFRESH_MS, () => {
         this.#timers.delete(jobId);
         this.#changed.fire(uri);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { err, messageOf, ok, type Result } from '../base/result.ts';
-import type { ExecutorError, Report } from '../domain/executor.ts';
+import type { Report } from '../domain/executor.ts';
 import { failure } from '../domain/failure.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { Rejudged, RunningJob } from '../domain/job.ts';
@@ -19,16 +19,22 @@ import { copyIndex, snapshot, type CaptureError, type Snapshot } from '../git/ca
 import { describe, type GitError } from '../git/git.ts';
 import { leftBySetup, withoutSetup } from '../git/proof.ts';
 import { removeTree } from '../git/removeTree.ts';
+import type { Mirror } from '../git/mirror.ts';
 import type { Claim } from '../git/slots.ts';
 import { executorEnvironment } from '../process/environment.ts';
 import type { Vault } from '../store/vault.ts';
 import { AttemptLog } from './attemptLog.ts';
 import { AttemptShell } from './attemptShell.ts';
+import { Budget } from './budget.ts';
+import { Execution, type ExecutionError } from './execution.ts';
 import { gateGround } from './gateGround.ts';
-import type { AttemptEnd, Runner } from './runner.ts';
+import { RawStream } from './rawStream.ts';
+import type { AskUser, AttemptEnd, Runner } from './runner.ts';
 import { proofEnvironment, provenanceOf } from './provenance.ts';
 import { remake } from './remake.ts';
-import { seal, type Sealable, type Stop } from './seal.ts';
+import { seal, type Sealable } from './seal.ts';
+import { stopOf, wordOf, type Stop } from './stop.ts';
+import { TimeLimit } from './timeLimit.ts';
 import type { Ground, Sources } from './sources.ts';
 
 export interface AttemptOptions {
@@ -88,7 +94,7 @@ export class LocalRunner implements Runner {
     this.#options = options;
   }
 
-  async run(job: RunningJob, signal: AbortSignal): Promise<AttemptEnd> {
+  async run(job: RunningJob, signal: AbortSignal, ask: AskUser): Promise<AttemptEnd> {
     const { clock, logs, onLog, sources, log: relayLog } = this.#options;
     const name = `${job.id}-${String(job.attempt)}`;
     const temporary = join(sources.temporary, name);
@@ -99,8 +105,9 @@ export class LocalRunner implements Runner {
       await mkdir(temporary, { recursive: true, mode: 0o700 });
       await mkdir(own, { recursive: true, mode: 0o700 });
       log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
-      const folders = { temporary, own };
-      return await new Attempt(this.#options, job, signal, log, folders, (promise) => this.#return(promise)).run();
+      const raw = new RawStream(join(logs, `${name}.stream`), clock);
+      const around = { signal, ask, log, raw, folders: { temporary, own } };
+      return await new Attempt(this.#options, job, around, (promise) => this.#return(promise)).run();
     } catch (thrown) {
       // One of the three doors for exceptions: a bug of the relay's ends this attempt and nothing else.
       relayLog.write('error', 'an attempt threw', { jobId: job.id, error: messageOf(thrown) });
@@ -129,16 +136,28 @@ export class LocalRunner implements Runner {
   }
 }
 
+/** What one attempt is given. */
+interface Around {
+  readonly signal: AbortSignal;
+  readonly ask: AskUser;
+  readonly log: AttemptLog;
+  readonly raw: RawStream;
+  readonly folders: Folders;
+}
+
 /** One attempt, from its mirror to its sealed artifacts. */
 class Attempt {
   readonly #options: AttemptOptions;
   readonly #job: RunningJob;
   readonly #signal: AbortSignal;
   readonly #seconds: number;
-  readonly #limit = new AbortController();
-  /** Raised by the signal, and by the time limit. */
+  readonly #limit: TimeLimit;
+  readonly #budget: Budget;
+  /** Raised by the signal, by the time limit, and by the budget. */
   readonly #bounded: AbortSignal;
+  readonly #ask: AskUser;
   readonly #log: AttemptLog;
+  readonly #raw: RawStream;
   readonly #env: Readonly<Record<string, string>>;
   readonly #shell: AttemptShell;
   readonly #own: string;
@@ -149,17 +168,19 @@ class Attempt {
   constructor(
     options: AttemptOptions,
     job: RunningJob,
-    signal: AbortSignal,
-    log: AttemptLog,
-    { temporary, own }: Folders,
+    { signal, ask, log, raw, folders: { temporary, own } }: Around,
     inBackground: (work: Promise<void>) => void,
   ) {
     this.#options = options;
     this.#job = job;
     this.#signal = signal;
     this.#seconds = job.spec.execution?.timeoutS ?? defaults.timeoutS;
-    this.#bounded = AbortSignal.any([signal, this.#limit.signal]);
+    this.#limit = new TimeLimit(options.clock, this.#seconds * 1000);
+    this.#budget = new Budget(job.spec.execution?.budget);
+    this.#bounded = AbortSignal.any([signal, this.#limit.signal, this.#budget.signal]);
+    this.#ask = ask;
     this.#log = log;
+    this.#raw = raw;
     this.#own = own;
     this.#inBackground = inBackground;
     const mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
@@ -169,10 +190,9 @@ class Attempt {
 
   async run(): Promise<AttemptEnd> {
     this.#say(`attempt ${String(this.#job.attempt)} of job ${this.#job.id} at ${this.#job.baseline}`);
-    const timer = this.#options.clock.after(this.#seconds * 1000, () => this.#limit.abort());
     const { rejudged } = this.#job;
     const making = rejudged === undefined ? this.#makeInSlot() : this.#makeFromKept(rejudged);
-    const made = await making.finally(() => timer.dispose());
+    const made = await making.finally(() => this.#limit.dispose());
     if (!made.ok) return this.#end(made.error);
     return this.#prove(made.value);
   }
@@ -246,7 +266,7 @@ class Attempt {
     const before = setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
     if (before?.ok === false) return err(uncaptured(before.error));
     if (before !== undefined) this.#say(await leftBySetup(mirror.git, baseTree, before.value.tree));
-    const ran = await this.#execute(claim, this.#bounded);
+    const ran = await this.#execute(claim, mirror);
     if (!ran.ok) return err(this.#stopOr(ran.error));
     const shot = await snapshot(mirror.git, claim.slot);
     if (!shot.ok) return err(uncaptured(shot.error));
@@ -261,13 +281,21 @@ class Attempt {
     return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value, pinned });
   }
 
-  async #execute(claim: Claim, signal: AbortSignal): Promise<Result<Report, ExecutorError>> {
-    const executor = this.#options.executors.get(this.#job.executor);
-    if (!executor.ok) return err({ kind: 'unavailable', message: executor.error.message });
-    return executor.value.run(
-      { jobId: this.#job.id, attempt: this.#job.attempt, spec: this.#job.spec },
-      { directory: claim.slot.root, env: this.#env, signal, onLog: (event) => this.#log.write(event) },
-    );
+  #execute({ slot }: Claim, { git }: Mirror): Promise<Result<Report, ExecutionError>> {
+    const execution = new Execution({
+      job: this.#job,
+      executors: this.#options.executors,
+      place: { root: slot.root, git },
+      own: this.#own,
+      env: this.#env,
+      signal: this.#bounded,
+      limit: this.#limit,
+      budget: this.#budget,
+      ask: this.#ask,
+      onLog: (event) => this.#log.write(event),
+      onRaw: (line) => this.#raw.write(line),
+    });
+    return execution.run();
   }
 
   async #prove({ made, ground, returned, policy }: InGround): Promise<AttemptEnd> {
@@ -317,7 +345,8 @@ class Attempt {
   #secrets({ summary, testPlan, notes }: Report): SecretsGround {
     const said = [summary, testPlan, notes].filter((text) => text !== undefined).join('\n');
     const key = this.#options.secretsKey;
-    return { key, lifted: this.#lifted, log: () => this.#wholeLog(), said };
+    const raw = { name: 'stream.jsonl', read: () => this.#raw.soFar() } as const;
+    return { key, lifted: this.#lifted, log: () => this.#wholeLog(), raw, said };
   }
 
   /** With that of the attempt whose patch is judged again: it is looked at, and shown to nobody before it was. */
@@ -330,21 +359,23 @@ class Attempt {
   }
 
   async #end(stop: Stop | undefined, made: Sealable = {}): Promise<AttemptEnd> {
-    if (stop?.kind === 'failed') this.#say(`${stop.failure.code}: ${stop.failure.message}`);
-    else this.#say(stop === undefined ? 'succeeded' : 'stopped');
+    this.#say(wordOf(stop));
     const { vault, quarantine, clock, version, sources, secretsKey: key } = this.#options;
     const environment = proofEnvironment({ relay: version, git: await sources.version(), variables: this.#env });
-    const own = { job: this.#job, signal: this.#signal, log: this.#log, secrets: { key, lifted: this.#lifted } };
+    const usage = this.#budget.total;
+    const own = {
+      job: this.#job,
+      signal: this.#signal,
+      log: this.#log,
+      raw: this.#raw,
+      usage,
+      secrets: { key, lifted: this.#lifted },
+    };
     return seal({ ...own, earlier: this.#earlier, vault, quarantine, clock, environment }, stop, made);
   }
 
-  #stopOr(error: ExecutorError): Stop {
-    if (this.#signal.aborted) return { kind: 'stopped' };
-    if (this.#limit.signal.aborted) {
-      const why = `The attempt ran past its time limit of ${String(this.#seconds)} s. Raise execution.timeoutS, or ask for less.`;
-      return { kind: 'failed', failure: failure('TIMEOUT', why) };
-    }
-    return { kind: 'failed', failure: failure('EXECUTOR_ERROR', explain(error)) };
+  #stopOr(error: ExecutionError): Stop {
+    return stopOf(error, { signal: this.#signal, limit: this.#limit, seconds: this.#seconds, budget: this.#budget });
   }
 
   #scratch(): string {
@@ -362,8 +393,4 @@ class Attempt {
 
 function uncaptured(error: CaptureError): Stop {
   return { kind: 'failed', failure: failure('BAD_ARTIFACTS', error.message) };
-}
-
-function explain(error: ExecutorError): string {
-  return error.kind === 'aborted' ? 'The executor was stopped.' : error.message;
 }

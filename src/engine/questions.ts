@@ -1,17 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
+import { Lane } from '../base/lane.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { JobEvent } from '../domain/event.ts';
+import type { JobEvent, Question } from '../domain/event.ts';
+import type { Ask } from '../domain/executor.ts';
 import { failure, type Failure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { RunningJob } from '../domain/job.ts';
 import { commandsOf } from '../domain/jobSpec.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Appended, JobStore } from '../store/jobStore.ts';
+import type { AskUser } from './runner.ts';
 
 const ALLOW_ONCE = 'Allow once';
 const ALLOW_ALWAYS = 'Allow always';
 const REFUSE = 'Refuse';
+
+/** Who answered where nobody did. */
+const DEADLINE = 'deadline';
 
 /** The command lines of agents that the user has allowed for good in this repository. */
 export interface AllowedCommands {
@@ -26,9 +32,11 @@ export interface QuestionsOptions {
   readonly store: JobStore;
   readonly clock: Clock;
   readonly allowed: AllowedCommands;
-  /** Milliseconds until a question that nobody answers is taken as refused. */
+  /** Milliseconds until a question that nobody answers gets the policy's answer. */
   readonly deadlineMs: number;
 }
+
+type Asked = Pick<Question, 'text' | 'choices' | 'fallback' | 'personsOnly'>;
 
 /** Questions that a job waits on. They are kept by the store like all else: a question outlives whoever shows it. */
 export class Questions {
@@ -46,11 +54,21 @@ export class Questions {
     const unknown = commandsOf(job.spec).filter(({ run }) => !this.#options.allowed.has(run));
     if (unknown.length === 0) return undefined;
     const lines = unknown.map(({ field, run }) => `${field}: ${run}`).join('\n');
-    const asked = await this.#ask(job, `An agent wants to run:\n${lines}`, signal);
+    const text = `An agent wants to run:\n${lines}`;
+    // An agent that could answer this would allow itself what it asks for.
+    const choices = [ALLOW_ONCE, ALLOW_ALWAYS, REFUSE];
+    const asked = await this.#ask(job, { text, choices, fallback: REFUSE, personsOnly: true }, signal);
     if (asked === ALLOW_ALWAYS) this.#options.allowed.add(unknown.map(({ run }) => run));
     if (asked === ALLOW_ONCE || asked === ALLOW_ALWAYS) return undefined;
     const why = asked === undefined ? 'was not answered' : 'was refused';
     return failure('POLICY', `The commands of this job may not run: the question about them ${why}.`);
+  }
+
+  /** Asks for a running job's executor, one question after the other; where no answer comes, the fallback is taken. */
+  askFor(job: RunningJob, signal: AbortSignal): AskUser {
+    const lane = new Lane();
+    return ({ text, choices, fallback }: Ask) =>
+      lane.run(async () => (await this.#ask(job, { text, choices: [...choices], fallback }, signal)) ?? fallback);
   }
 
   /** Takes the user's answer to a question that a job waits on. */
@@ -62,9 +80,8 @@ export class Questions {
     if (current.state !== 'WAITING' || current.question.askId !== askId) {
       return err(relayError('illegal', `Job ${jobId} is ${current.state} and does not wait for this answer.`));
     }
-    if (!current.question.choices.includes(answer)) {
-      return err(relayError('invalid', `"${answer}" is none of the choices: ${current.question.choices.join(', ')}.`));
-    }
+    const wrong = wrongAnswer(current.question, answer, by);
+    if (wrong !== undefined) return err(wrong);
     const event: JobEvent = { type: 'answered', attempt: current.attempt, askId, answer, by };
     const done = await store.append(jobId, event, clock.now());
     if (!done.ok) return err(relayError(done.error.kind, done.error.message));
@@ -73,20 +90,24 @@ export class Questions {
       : err(relayError('illegal', `Job ${jobId} is ${done.value.state}.`));
   }
 
-  /** Undefined where the deadline passed, or the signal was raised, before an answer came. */
-  async #ask(job: RunningJob, text: string, signal: AbortSignal): Promise<string | undefined> {
+  /** Undefined where the signal was raised before an answer came, or the question could not be put. */
+  async #ask(job: RunningJob, asked: Asked, signal: AbortSignal): Promise<string | undefined> {
     const { store, clock, deadlineMs } = this.#options;
     const askId = randomBytes(6).toString('hex');
-    const question = { askId, text, choices: [ALLOW_ONCE, ALLOW_ALWAYS, REFUSE], deadline: clock.now() + deadlineMs };
+    const question = { askId, ...asked, deadline: clock.now() + deadlineMs };
     const answered = new Promise<string | undefined>((resolve) => {
       this.#waiting.set(askId, resolve);
       signal.addEventListener('abort', () => resolve(undefined));
       if (signal.aborted) resolve(undefined);
     });
-    const asked = await store.append(job.id, { type: 'asked', attempt: job.attempt, question }, clock.now());
-    if (!asked.ok) return undefined;
+    const put = await store.append(job.id, { type: 'asked', attempt: job.attempt, question }, clock.now());
+    if (!put.ok) {
+      this.#waiting.delete(askId);
+      return undefined;
+    }
+    const fallback = asked.fallback ?? asked.choices.at(-1) ?? '';
     const timer = clock.after(deadlineMs, () => {
-      const event: JobEvent = { type: 'answered', attempt: job.attempt, askId, answer: REFUSE, by: 'deadline' };
+      const event: JobEvent = { type: 'answered', attempt: job.attempt, askId, answer: fallback, by: DEADLINE };
       void store.append(job.id, event, clock.now());
     });
     try {
@@ -100,4 +121,12 @@ export class Questions {
   #hear({ entry: { event } }: Appended): void {
     if (event.type === 'answered') this.#waiting.get(event.askId)?.(event.answer);
   }
+}
+
+function wrongAnswer({ choices, personsOnly }: Question, answer: string, by: string): RelayError | undefined {
+  if (personsOnly === true && by === 'mcp')
+    return relayError('refused', 'Only a person may answer this question: ask the user to, in the editor.');
+  if (choices.length > 0 && !choices.includes(answer))
+    return relayError('invalid', `"${answer}" is none of the choices: ${choices.join(', ')}.`);
+  return undefined;
 }

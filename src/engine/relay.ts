@@ -5,10 +5,11 @@ import type { Clock } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
 import { messageOf, err, ok, type Result } from '../base/result.ts';
 import type { Log } from '../base/log.ts';
-import { Digest, newJobId, type JobId, type ObjectId } from '../domain/ids.ts';
+import { Digest, newJobId, type JobId } from '../domain/ids.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
-import { executorOf, type JobSpec } from '../domain/jobSpec.ts';
+import { AUTO, executorOf, type JobSpec } from '../domain/jobSpec.ts';
 import { refusalOf, type AdmissionPolicy } from '../domain/policy.ts';
+import { wrongExecutor } from '../executors/choice.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import type { CallInput, CallOutput } from '../protocol/calls.ts';
 import type { RelayChange } from '../protocol/change.ts';
@@ -17,9 +18,12 @@ import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
 import { checkOutputOf } from './checkOutput.ts';
+import { choiceFor, viewsOf, type Staff } from './choice.ts';
 import { contentOf, withoutSecrets } from './content.ts';
 import { Delivery } from './delivery.ts';
+import { Holds } from './holds.ts';
 import { recover } from './recovery.ts';
+import { pinOf, type Pin } from './pin.ts';
 import type { Runner } from './runner.ts';
 import { Questions, type AllowedCommands } from './questions.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
@@ -44,6 +48,8 @@ export interface EngineOptions {
   readonly policy: AdmissionPolicy;
   readonly allowed: AllowedCommands;
   readonly concurrency: number;
+  /** The user's order of executors, for jobs that name none. */
+  readonly order: () => readonly string[] | undefined;
 }
 
 /** How long a question waits for its answer. */
@@ -60,6 +66,7 @@ export class Engine {
   readonly #scheduler: Scheduler;
   readonly #delivery: Delivery;
   readonly #questions: Questions;
+  readonly #staff: Staff;
   #closing = false;
   #runs = false;
 
@@ -71,7 +78,22 @@ export class Engine {
     this.#questions = new Questions({ store, clock, allowed: options.allowed, deadlineMs: QUESTION_MS });
     const consent: SchedulerOptions['consent'] = (job, signal) =>
       options.policy.agentCommands === 'ask' ? this.#questions.consentTo(job, signal) : Promise.resolve(undefined);
-    this.#scheduler = new Scheduler({ store, runner, clock, log, concurrency, consent });
+    const holds = new Holds(clock, () => {
+      this.#changes.emit({ kind: 'executors' });
+      if (this.#runs) this.#scheduler.wake();
+    });
+    this.#staff = { executors: options.executors, holds, order: options.order };
+    this.#scheduler = new Scheduler({
+      store,
+      runner,
+      clock,
+      log,
+      concurrency,
+      consent,
+      holds,
+      choose: (job) => choiceFor(job, this.#staff),
+      askFor: (job, signal) => this.#questions.askFor(job, signal),
+    });
     this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
     store.onAppended((appended) => this.#onAppended(appended));
   }
@@ -112,6 +134,7 @@ export class Engine {
       undo: (input) => this.#delivery.undo(input.jobId, input.origin),
       answer: (input) => this.#answer(input),
       content: (input) => this.#content(input),
+      executors: async ({ anew }) => ok({ executors: [...(await viewsOf(this.#staff, anew))] }),
       activity: () => Promise.resolve(ok({ live: this.#options.store.live().length })),
       onChange: (listener) => this.#changes.on(listener),
     };
@@ -119,13 +142,13 @@ export class Engine {
 
   async #submit({ spec, workspace, origin, parent }: CallInput<'submit'>): Answer<CallOutput<'submit'>> {
     if (this.#closing) return err(relayError('closing', 'The relay is going down. Submit again in a moment.'));
-    const { policy, executors } = this.#options;
+    const { policy, executors, sources } = this.#options;
     const refusal = refusalOf(spec, origin, policy);
     if (refusal !== undefined) return err(refusal);
-    const executor = executorOf(spec) ?? 'command';
-    const known = executors.get(executor);
-    if (!known.ok) return err(relayError('invalid', known.error.message));
-    const pinned = await this.#pin(spec, workspace);
+    const executor = executorOf(spec);
+    const wrong = executor === AUTO ? undefined : wrongExecutor(executors, executor, spec);
+    if (wrong !== undefined) return err(relayError('invalid', wrong));
+    const pinned = await pinOf(spec, workspace, sources);
     if (!pinned.ok) return pinned;
     return this.#append(spec, executor, { ...pinned.value, origin, ...(parent === undefined ? {} : { parent }) });
   }
@@ -173,29 +196,6 @@ export class Engine {
     const job = await this.#options.store.get(jobId);
     if (!job.ok) return err(toRelayError(job.error));
     return ok({ jobId, state: job.value.state, stateVersion: job.value.stateVersion, deduplicated: true });
-  }
-
-  /** The commit that a job starts from: fixed now, whatever HEAD does later. */
-  async #pin(spec: JobSpec, workspace: string): Answer<Pin> {
-    const { sources } = this.#options;
-    const repo = spec.repo ?? { type: 'workspace' };
-    if (repo.type === 'git') {
-      const refused = refusedUrl(repo.url);
-      if (refused !== undefined) return err(relayError('invalid', refused));
-      return ok({ baseline: repo.baselineCommit, source: repo.url, workspace });
-    }
-    const directory = repo.type === 'local' ? repo.path : workspace;
-    const found = await sources.find(directory, repo.type === 'local' ? repo.baselineCommit : 'HEAD');
-    if (!found.ok) return err(relayError('invalid', found.error.message));
-    const { commit, topLevel } = found.value;
-    if (commit === undefined) {
-      const why =
-        repo.type === 'local'
-          ? `The commit ${repo.baselineCommit} is not in "${directory}". Name one that is (git rev-parse HEAD), or fetch it first.`
-          : `"${directory}" has no commit yet. Make a first commit, then submit again.`;
-      return err(relayError('invalid', why));
-    }
-    return ok({ baseline: commit, source: topLevel, workspace: topLevel });
   }
 
   async #get(jobId: JobId): Answer<CallOutput<'get'>> {
@@ -246,8 +246,8 @@ export class Engine {
     const spec = withoutKey(job.spec);
     const refusal = refusalOf(spec, origin, this.#options.policy);
     if (refusal !== undefined) return err(refusal);
-    const { baseline, source, workspace, executor } = job;
-    return this.#append(spec, executor, { baseline, source, workspace, origin, parent: job.id });
+    const { baseline, source, workspace } = job;
+    return this.#append(spec, executorOf(spec), { baseline, source, workspace, origin, parent: job.id });
   }
 
   async #delete({ jobId, origin }: CallInput<'delete'>): Answer<CallOutput<'delete'>> {
@@ -359,12 +359,6 @@ export class Engine {
   }
 }
 
-interface Pin {
-  readonly baseline: ObjectId;
-  readonly source: string;
-  readonly workspace: string;
-}
-
 function toRelayError(error: AppendError): RelayError {
   return relayError(error.kind, error.message);
 }
@@ -374,10 +368,4 @@ function withoutKey(spec: JobSpec): JobSpec {
   const copy = { ...spec };
   delete copy.idempotencyKey;
   return copy;
-}
-
-/** Only what git fetches by itself: no transport that runs a program of the spec's choice. */
-function refusedUrl(url: string): string | undefined {
-  if (/^(https?|ssh|git|file):\/\//.test(url) || /^[\w.-]+@[\w.-]+:/.test(url)) return undefined;
-  return `repo.url "${url}" is no URL that the relay fetches from. Use https, ssh, git or file.`;
 }

@@ -5,10 +5,11 @@ import { never } from '../base/result.ts';
 import type { JobEvent } from '../domain/event.ts';
 import { isRetryable, type Failure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
-import type { LiveJob, RunningJob } from '../domain/job.ts';
-import { defaults } from '../domain/jobSpec.ts';
+import type { LiveJob, QueuedJob, RunningJob } from '../domain/job.ts';
+import { AUTO, defaults, executorOf } from '../domain/jobSpec.ts';
 import type { JobStore } from '../store/jobStore.ts';
-import type { AttemptEnd, Runner } from './runner.ts';
+import type { Holds } from './holds.ts';
+import type { AskUser, AttemptEnd, Runner } from './runner.ts';
 
 export interface SchedulerOptions {
   readonly store: JobStore;
@@ -17,9 +18,24 @@ export interface SchedulerOptions {
   readonly log: Log;
   /** Asks a person where one must be asked before the job runs; answers why it may not. */
   readonly consent: (job: RunningJob, signal: AbortSignal) => Promise<Failure | undefined>;
+  /** The executor that a job which names none is to have now. */
+  readonly choose: (job: QueuedJob) => Promise<Choice>;
+  readonly holds: Holds;
+  /** Asks the user for a running job. */
+  readonly askFor: (job: RunningJob, signal: AbortSignal) => AskUser;
   /** Jobs that run at once. */
   readonly concurrency: number;
 }
+
+/** `later`: none can be had before this time (ms since 1970). */
+export type Choice =
+  | { readonly kind: 'chosen'; readonly executor: string }
+  | { readonly kind: 'none'; readonly failure: Failure }
+  | { readonly kind: 'later'; readonly message: string; readonly until: number };
+
+/** The first pause before another attempt, and the longest. */
+const FIRST_BACKOFF_MS = 500;
+const LONGEST_BACKOFF_MS = 60_000;
 
 /** The first pause before an event that could not be written is tried again, and the longest. */
 const FIRST_WAIT_MS = 250;
@@ -32,6 +48,8 @@ export class Scheduler {
   readonly #running = new Map<JobId, AbortController | undefined>();
   readonly #attempts = new Set<Promise<void>>();
   readonly #expiries = new Map<JobId, Disposable>();
+  /** Jobs whose next attempt waits a while. */
+  readonly #backingOff = new Map<JobId, Disposable>();
   #held: Disposable | undefined;
   #stopped = false;
 
@@ -42,11 +60,13 @@ export class Scheduler {
   /** Fills the free places. Called whenever a job is queued or a place is free. */
   wake(): void {
     while (!this.#stopped && this.#held === undefined && this.#running.size < this.#options.concurrency) {
-      const next = this.#options.store.nextQueued(new Set(this.#running.keys()));
+      const { store, holds } = this.#options;
+      const busy = new Set([...this.#running.keys(), ...this.#backingOff.keys()]);
+      const next = store.nextQueued(busy, holds.names());
       if (next === undefined) return;
       const controller = new AbortController();
       this.#running.set(next.id, controller);
-      const attempt = this.#run(next.id, next.attempt + 1, controller).finally(() => {
+      const attempt = this.#run(next, controller).finally(() => {
         this.#running.delete(next.id);
         this.#attempts.delete(attempt);
         this.wake();
@@ -75,6 +95,8 @@ export class Scheduler {
   forget(jobId: JobId): void {
     this.#expiries.get(jobId)?.dispose();
     this.#expiries.delete(jobId);
+    this.#backingOff.get(jobId)?.dispose();
+    this.#backingOff.delete(jobId);
     this.#running.get(jobId)?.abort();
   }
 
@@ -82,31 +104,55 @@ export class Scheduler {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#held?.dispose();
-    for (const timer of this.#expiries.values()) timer.dispose();
-    this.#expiries.clear();
+    for (const timers of [this.#expiries, this.#backingOff]) {
+      for (const timer of timers.values()) timer.dispose();
+      timers.clear();
+    }
+    this.#options.holds.dispose();
     for (const controller of this.#running.values()) controller?.abort();
     await Promise.all(this.#attempts);
     await this.#options.runner.idle();
   }
 
-  async #run(jobId: JobId, attempt: number, controller: AbortController): Promise<void> {
-    const { store, clock } = this.#options;
-    const leased = await store.append(jobId, { type: 'leased', attempt }, clock.now());
+  async #run(queued: QueuedJob, controller: AbortController): Promise<void> {
+    const { store, clock, holds } = this.#options;
+    const { id: jobId } = queued;
+    const attempt = queued.attempt + 1;
+    const choice = await this.#choose(queued);
+    if (choice?.kind === 'later') {
+      holds.hold(AUTO, choice.message, choice.until);
+      return;
+    }
+    if (controller.signal.aborted) return;
+    const executor = choice?.kind === 'chosen' ? { executor: choice.executor } : {};
+    const leased = await store.append(jobId, { type: 'leased', attempt, ...executor }, clock.now());
     if (!leased.ok) {
       // It was canceled a moment before, or the disk refuses: the second must not become a busy loop.
       if (leased.error.kind === 'io') this.#hold();
       return;
     }
     if (leased.value.state !== 'RUNNING') return;
-    const end = await this.#attempt(leased.value, controller.signal);
+    const end =
+      choice?.kind === 'none'
+        ? { ...unrun(choice.failure), isFinal: true }
+        : await this.#attempt(leased.value, controller.signal);
     this.#running.set(jobId, undefined);
     await this.#record(leased.value, end);
   }
 
+  /** Undefined where the job names its executor, or needs none. */
+  async #choose(job: QueuedJob): Promise<Choice | undefined> {
+    return executorOf(job.spec) === AUTO && job.rejudged === undefined ? this.#options.choose(job) : undefined;
+  }
+
   async #attempt(job: RunningJob, signal: AbortSignal): Promise<AttemptEnd> {
-    const refused = await this.#options.consent(job, signal);
+    const { consent, runner, askFor, holds } = this.#options;
+    const refused = await consent(job, signal);
     if (signal.aborted) return { kind: 'stopped', artifacts: [] };
-    return refused === undefined ? this.#options.runner.run(job, signal) : unrun(refused);
+    if (refused !== undefined) return { ...unrun(refused), isFinal: true };
+    const end = await runner.run(job, signal, askFor(job, signal));
+    if (end.kind === 'succeeded') holds.worked(job.executor);
+    return end;
   }
 
   async #record(job: RunningJob, end: AttemptEnd): Promise<void> {
@@ -132,8 +178,18 @@ export class Scheduler {
       case 'failed': {
         const most = job.spec.execution?.maxAttempts ?? defaults.maxAttempts;
         // A patch that is judged again comes to the same each time.
-        const again = job.rejudged === undefined && isRetryable(end.failure.code) && job.failedAttempts + 1 < most;
+        const again =
+          end.isFinal !== true &&
+          job.rejudged === undefined &&
+          isRetryable(end.failure.code) &&
+          job.failedAttempts + 1 < most;
+        if (again) this.#backOff(job);
         return { type: again ? 'attemptFailed' : 'failed', attempt, failure: end.failure, outcome: end.outcome };
+      }
+      case 'limited': {
+        const { message, artifacts } = end;
+        const until = this.#options.holds.hold(job.executor, message, end.until);
+        return { type: 'deferred', attempt, message, until, artifacts: [...artifacts] };
       }
       case 'stopped':
         // Stopped with its host, it goes back to the queue; stopped by a cancel or its time, it has ended before.
@@ -143,6 +199,17 @@ export class Scheduler {
       default:
         return never(end);
     }
+  }
+
+  /** The next attempt of a job that failed waits a little, longer each time. */
+  #backOff({ id, failedAttempts }: RunningJob): void {
+    if (this.#stopped) return;
+    const ms = Math.min(FIRST_BACKOFF_MS * 2 ** failedAttempts, LONGEST_BACKOFF_MS);
+    const timer = this.#options.clock.after(ms, () => {
+      this.#backingOff.delete(id);
+      this.wake();
+    });
+    this.#backingOff.set(id, timer);
   }
 
   #isUnderWay(jobId: JobId): boolean {
@@ -172,6 +239,6 @@ export class Scheduler {
   }
 }
 
-function unrun(why: Failure): AttemptEnd {
+function unrun(why: Failure): Extract<AttemptEnd, { kind: 'failed' }> {
   return { kind: 'failed', failure: why, outcome: { checks: [], artifacts: [], files: [], fileCount: 0 } };
 }

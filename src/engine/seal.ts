@@ -5,7 +5,7 @@ import type { Bundle } from '../checks/bundle.ts';
 import { certificateOf } from '../checks/certificate.ts';
 import { redactorOf, type SecretsGround } from '../checks/secrets.ts';
 import type { Redactor } from '../checks/redactor.ts';
-import type { Artifact, Check, FileChange } from '../domain/artifact.ts';
+import type { Artifact, Check, FileChange, Usage } from '../domain/artifact.ts';
 import type { ProofEnvironment } from '../domain/certificate.ts';
 import type { Outcome } from '../domain/event.ts';
 import type { Provenance, Report } from '../domain/executor.ts';
@@ -16,10 +16,9 @@ import type { IoError } from '../store/ioError.ts';
 import type { Stored, Vault } from '../store/vault.ts';
 import type { AttemptLog } from './attemptLog.ts';
 import { outMarkdown, pullRequest, type Documented } from './documents.ts';
+import type { RawStream } from './rawStream.ts';
 import type { AttemptEnd } from './runner.ts';
-
-/** Why an attempt cannot go on: a failure to tell, or a signal that was raised. */
-export type Stop = { readonly kind: 'failed'; readonly failure: Failure } | { readonly kind: 'stopped' };
+import type { Stop } from './stop.ts';
 
 /** What an attempt came to have, as far as it came. */
 export interface Sealable {
@@ -35,6 +34,9 @@ export interface SealOptions {
   readonly job: RunningJob;
   readonly signal: AbortSignal;
   readonly log: AttemptLog;
+  readonly raw: RawStream;
+  /** What the attempt has used, as its executor told it. */
+  readonly usage: Usage;
   /** The log of the attempt whose patch was judged again; it stands before the other. */
   readonly earlier: Buffer;
   readonly vault: Vault;
@@ -58,10 +60,12 @@ const LONGEST_WAIT_MS = 32_000;
 export async function seal(options: SealOptions, stop: Stop | undefined, made: Sealable): Promise<AttemptEnd> {
   const { job, log } = options;
   await log.close();
-  const redactor = made.redactor ?? (await redactorOfLog(options));
-  if (stop?.kind === 'stopped') {
-    const kept = await keepLog(options, redactor);
-    return { kind: 'stopped', artifacts: kept.ok ? [kept.value] : [] };
+  const stream = await options.raw.close();
+  const redactor = made.redactor ?? (await redactorOfLog(options, stream));
+  const logs = (): Promise<readonly Kept[]> => keepLogs(options, stream, redactor);
+  if (stop?.kind === 'stopped' || stop?.kind === 'limited') {
+    const artifacts = (await logs()).flatMap((kept) => (kept.ok ? [kept.value] : []));
+    return stop.kind === 'stopped' ? { kind: 'stopped', artifacts } : { ...stop, artifacts };
   }
   const files = made.bundle?.files ?? [];
   const why = stop === undefined ? undefined : { ...stop.failure, message: redactor.text(stop.failure.message) };
@@ -76,18 +80,20 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   };
   const quarantine = await keepApart(options, made);
   const texts = textsOf(options, told, made, redactor);
-  const stored = await Promise.all([
-    ...texts.map(([name, bytes]) => keep(options, name, () => options.vault.put(bytes))),
-    keepLog(options, redactor),
+  const [others, ofLogs] = await Promise.all([
+    Promise.all(texts.map(([name, bytes]) => keep(options, name, () => options.vault.put(bytes)))),
+    logs(),
   ]);
+  const stored = [...others, ...ofLogs];
   const artifacts = stored.flatMap((kept) => (kept.ok ? [kept.value] : []));
   const lost = [...stored, quarantine].find((kept) => !kept.ok);
   if (lost?.ok === false) {
     return { kind: 'failed', failure: lost.error, outcome: { checks, artifacts, files: [], fileCount: 0 } };
   }
+  const usage = made.report?.usage ?? options.usage;
   const outcome: Outcome = {
     ...(made.report?.summary === undefined ? {} : { summary: redactor.text(made.report.summary) }),
-    ...(made.report?.usage === undefined ? {} : { usage: made.report.usage }),
+    ...(Object.keys(usage).length === 0 ? {} : { usage }),
     checks,
     artifacts,
     files: [...told.files],
@@ -95,7 +101,8 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
     ...(made.bundle === undefined ? {} : { resultTree: made.bundle.resultTree }),
     ...(quarantine.ok && quarantine.value !== undefined ? { quarantine: quarantine.value } : {}),
   };
-  return why === undefined ? { kind: 'succeeded', outcome } : { kind: 'failed', failure: why, outcome };
+  if (why === undefined || stop === undefined) return { kind: 'succeeded', outcome };
+  return { kind: 'failed', failure: why, outcome, ...(stop.isFinal === true ? { isFinal: true } : {}) };
 }
 
 /** Names hold secrets as well. */
@@ -105,8 +112,11 @@ function withoutSecrets(file: FileChange, redactor: Redactor): FileChange {
 }
 
 /** Of an attempt that came to no verdict. */
-async function redactorOfLog(options: SealOptions): Promise<Redactor> {
-  return redactorOf([{ kind: 'log', name: 'logs.txt', bytes: await wholeLog(options) }], options.secrets);
+async function redactorOfLog(options: SealOptions, stream: string | undefined): Promise<Redactor> {
+  const log = { kind: 'log', name: 'logs.txt', bytes: await wholeLog(options) } as const;
+  if (stream === undefined) return redactorOf([log], options.secrets);
+  const raw = { kind: 'file', name: 'stream.jsonl', bytes: await readFile(stream) } as const;
+  return redactorOf([log, raw], options.secrets);
 }
 
 async function wholeLog({ log, earlier }: SealOptions): Promise<Buffer> {
@@ -160,7 +170,26 @@ async function keepApart(
   return ok({ patch: patch.value.digest, log: kept.value.digest, finds: [...finds], provenance });
 }
 
-async function keepLog(options: SealOptions, redactor: Redactor): Promise<Result<Artifact, Failure>> {
+type Kept = Result<Artifact, Failure>;
+
+/** The log, and what the executor's program printed, if it is one that prints. */
+function keepLogs(options: SealOptions, stream: string | undefined, redactor: Redactor): Promise<readonly Kept[]> {
+  return Promise.all([
+    keepLog(options, redactor),
+    ...(stream === undefined ? [] : [keepStream(options, stream, redactor)]),
+  ]);
+}
+
+async function keepStream(options: SealOptions, stream: string, redactor: Redactor): Promise<Kept> {
+  const { vault } = options;
+  if (redactor.isIdle) return keep(options, 'stream.jsonl', () => vault.putFile(stream));
+  const bytes = redactor.bytes(await readFile(stream));
+  const kept = await keep(options, 'stream.jsonl', () => vault.put(bytes));
+  await rm(stream, { force: true });
+  return kept;
+}
+
+async function keepLog(options: SealOptions, redactor: Redactor): Promise<Kept> {
   const { log, earlier, vault } = options;
   if (redactor.isIdle && earlier.length === 0) return keep(options, 'logs.txt', () => vault.putFile(log.path));
   const bytes = redactor.bytes(await wholeLog(options));

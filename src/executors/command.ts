@@ -1,6 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { ExecutionContext, Executor, ExecutorError, Report } from '../domain/executor.ts';
+import {
+  noAbilities,
+  type ExecutionContext,
+  type Executor,
+  type ExecutorError,
+  type Report,
+} from '../domain/executor.ts';
 import { MARK } from '../process/mark.ts';
 import { runShell, type ShellExit } from '../process/shell.ts';
 
@@ -8,6 +14,7 @@ import { runShell, type ShellExit } from '../process/shell.ts';
 export function commandExecutor(clock: Clock): Executor {
   return {
     name: 'command',
+    abilities: noAbilities,
     async run({ jobId, attempt, spec }, context) {
       const line = spec.execution?.command;
       if (line === undefined) return err({ kind: 'unavailable', message: NO_COMMAND });

@@ -26,6 +26,7 @@ const table: { readonly [N in CallName]: Invoke } = {
   undo: row(calls.undo.input, (relay, input) => relay.undo(input)),
   answer: row(calls.answer.input, (relay, input) => relay.answer(input)),
   content: row(calls.content.input, (relay, input) => relay.content(input)),
+  executors: row(calls.executors.input, (relay, input) => relay.executors(input)),
   activity: row(calls.activity.input, (relay, input) => relay.activity(input)),
 };
 

@@ -55,6 +55,7 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     undo: (input) => line.call('undo', input, calls.undo.output),
     answer: (input) => line.call('answer', input, calls.answer.output),
     content: (input) => line.call('content', input, calls.content.output),
+    executors: (input) => line.call('executors', input, calls.executors.output),
     activity: (input) => line.call('activity', input, calls.activity.output),
     onChange: (listener) => line.onChange(listener),
     onLost: (listener) => line.onLost(listener),

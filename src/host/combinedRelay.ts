@@ -33,6 +33,7 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     undo: (input) => first(all(), (relay) => relay.undo(input)),
     answer: (input) => first(all(), (relay) => relay.answer(input)),
     content: (input) => first(all(), (relay) => relay.content(input)),
+    executors: (input) => executors(all(), input),
     activity: () => activity(all()),
     onChange: (listener) => {
       const subscriptions = all().map(({ relay }) => relay.onChange(listener));
@@ -80,6 +81,12 @@ async function list(all: readonly NamedRelay[], input: CallInput<'list'>): Answe
   items.sort((a, b) => b.createdAt - a.createdAt);
   const page = items.slice(input.offset, input.offset + input.limit);
   return ok({ items: page, total, hasMore: input.offset + page.length < total });
+}
+
+/** They are the machine's: what the first repository's relay finds. */
+async function executors(all: readonly NamedRelay[], input: CallInput<'executors'>): Answer<CallOutput<'executors'>> {
+  const [any] = all;
+  return any === undefined ? ok({ executors: [] }) : any.relay.executors(input);
 }
 
 async function activity(all: readonly NamedRelay[]): Answer<CallOutput<'activity'>> {

@@ -66,6 +66,7 @@ export class Seat {
       undo: (input) => this.#call('undo', input),
       answer: (input) => this.#call('answer', input),
       content: (input) => this.#call('content', input),
+      executors: (input) => this.#call('executors', input),
       activity: (input) => this.#call('activity', input),
       onChange: (listener) => this.#changes.on(listener),
     };
@@ -170,6 +171,7 @@ const gone: Relay = {
   undo: closing,
   answer: closing,
   content: closing,
+  executors: closing,
   activity: closing,
   onChange: () => disposable(() => undefined),
 };

@@ -34,6 +34,7 @@ const mimeTypes: Readonly<Record<ArtifactName, string>> = {
   'logs.txt': 'text/plain',
   'pr.json': JSON_TYPE,
   'certificate.json': JSON_TYPE,
+  'stream.jsonl': 'application/jsonl',
 };
 
 export const templates: ListResourceTemplatesResult = {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { err, messageOf, ok, codeOf, type Result } from '../base/result.ts';
 
@@ -10,8 +10,11 @@ export interface Command {
   readonly cwd: string;
   /** All that the program gets; nothing is added to it. */
   readonly env: Readonly<Record<string, string>>;
-  /** What it reads; without it, its stdin is at its end at once (some programs wait on an open pipe for ever). */
-  readonly stdin?: string | Uint8Array;
+  /**
+   * What it reads; without it, its stdin is at its end at once (some programs wait on an open pipe for ever). A function is
+   * given the pipe, to write to and to end.
+   */
+  readonly stdin?: string | Uint8Array | ((pipe: Writable) => void);
   /** Windows: the arguments are one command line that is quoted already, as cmd.exe wants it. */
   readonly verbatim?: boolean;
 }
@@ -54,7 +57,8 @@ export async function launch(command: Command): Promise<Result<Child, SpawnError
   if (stdin !== null) {
     // A program may end without reading what it was given.
     stdin.on('error', () => undefined);
-    stdin.end(command.stdin);
+    if (typeof command.stdin === 'function') command.stdin(stdin);
+    else stdin.end(command.stdin);
   }
   return ok(child);
 }

@@ -1,21 +1,23 @@
 import { StringDecoder } from 'node:string_decoder';
 
 const NEWLINE = 0x0a;
-/** Bytes of one line that are kept. */
+/** Bytes of one line that are kept, where nothing else is said. */
 export const LONGEST_LINE = 64 * 1024;
 
 /**
  * Bytes in, lines of text out, as they are complete: without their end (`\n` or `\r\n`), bytes that are no UTF-8 as U+FFFD,
- * and a line past 64 KiB cut with a note. `end` tells the last line where nothing ended it.
+ * and a line past the longest cut with a note. `end` tells the last line where nothing ended it.
  */
 export class Lines {
   readonly #onLine: (text: string) => void;
+  readonly #longest: number;
   #pieces: Buffer[] = [];
   #kept = 0;
   #dropped = 0;
 
-  constructor(onLine: (text: string) => void) {
+  constructor(onLine: (text: string) => void, longest = LONGEST_LINE) {
     this.#onLine = onLine;
+    this.#longest = longest;
   }
 
   take(chunk: Buffer): void {
@@ -33,7 +35,7 @@ export class Lines {
   }
 
   #keep(bytes: Buffer): void {
-    const room = LONGEST_LINE - this.#kept;
+    const room = this.#longest - this.#kept;
     const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
     if (part.length > 0) this.#pieces.push(part);
     this.#kept += part.length;

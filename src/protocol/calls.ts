@@ -4,6 +4,7 @@ import { JournalEntry, Origin } from '../domain/event.ts';
 import { Digest, JobId } from '../domain/ids.ts';
 import { JobState } from '../domain/job.ts';
 import { JobSpec } from '../domain/jobSpec.ts';
+import { ExecutorView } from './executorView.ts';
 import { DeliveryReport, JobPage, JobView, LogSlice, Slice, Submitted, Verification } from './jobView.ts';
 
 /** The bytes that one slice may carry at most. */
@@ -74,6 +75,11 @@ export const calls = {
   content: {
     input: z.strictObject({ jobId: JobId, path: z.string(), side: z.enum(['before', 'after']) }),
     output: z.strictObject({ base64: z.string().optional() }),
+  },
+  /** The executors, with whether each can run now; `anew` looks again instead of believing what was found a minute ago. */
+  executors: {
+    input: z.strictObject({ anew: z.boolean().default(false) }),
+    output: z.strictObject({ executors: z.array(ExecutorView) }),
   },
   /** How much is under way: a host that is idle may end. */
   activity: { input: z.strictObject({}), output: z.strictObject({ live: z.int() }) },

@@ -22,7 +22,7 @@ export interface Coverage {
 }
 
 const UPSERT = `INSERT INTO jobs (${rowColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (seq) DO UPDATE SET state = excluded.state, state_version = excluded.state_version,
+  ON CONFLICT (seq) DO UPDATE SET state = excluded.state, executor = excluded.executor, state_version = excluded.state_version,
   attempt = excluded.attempt, started_at = excluded.started_at, finished_at = excluded.finished_at,
   reason_code = excluded.reason_code, delivery = excluded.delivery, deleted = excluded.deleted`;
 

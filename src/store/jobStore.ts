@@ -51,8 +51,8 @@ export interface JobStore {
   events(jobId: JobId): Promise<Result<readonly JournalEntry[], UnknownJob | StoreIoError>>;
   /** The newest job with this idempotency key, from memory: await `settled` before telling anyone. */
   byKey(key: string): { readonly jobId: JobId; readonly specDigest: Digest; readonly finishedAt?: number } | undefined;
-  /** The QUEUED job to run next (priority, then age), leaving out `except`; from memory. */
-  nextQueued(except: ReadonlySet<JobId>): QueuedJob | undefined;
+  /** The QUEUED job to run next (priority, then age), leaving out `except` and what is for the `held` executors; from memory. */
+  nextQueued(except: ReadonlySet<JobId>, held?: ReadonlySet<string>): QueuedJob | undefined;
   /** All jobs that have not ended, oldest first; from memory. */
   live(): readonly LiveJob[];
   /** The jobs whose delivery or undo has begun and not ended; from memory. */

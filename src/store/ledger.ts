@@ -130,8 +130,8 @@ export class Ledger {
     return jobId === undefined ? undefined : this.newest(jobId);
   }
 
-  nextQueued(except: ReadonlySet<JobId>): QueuedJob | undefined {
-    return this.#queue.first(except);
+  nextQueued(except: ReadonlySet<JobId>, held?: ReadonlySet<string>): QueuedJob | undefined {
+    return this.#queue.first(except, held);
   }
 
   /** Oldest first. */

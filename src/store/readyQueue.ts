@@ -1,6 +1,6 @@
 import type { JobId } from '../domain/ids.ts';
 import type { QueuedJob } from '../domain/job.ts';
-import { Priority, priorityOf } from '../domain/jobSpec.ts';
+import { executorOf, Priority, priorityOf } from '../domain/jobSpec.ts';
 
 interface Place {
   /** The order in which the jobs were made. */
@@ -23,9 +23,12 @@ export class ReadyQueue {
     if (lane[index]?.seq === seq) lane.splice(index, 1);
   }
 
-  first(except: ReadonlySet<JobId>): QueuedJob | undefined {
+  /** Leaves out these jobs, and those that are for one of these executors. */
+  first(except: ReadonlySet<JobId>, held: ReadonlySet<string> = new Set()): QueuedJob | undefined {
     for (const priority of Priority.options) {
-      const place = this.#lanes[priority].find(({ job }) => !except.has(job.id));
+      const place = this.#lanes[priority].find(
+        ({ job }) => !except.has(job.id) && (job.rejudged !== undefined || !held.has(executorOf(job.spec))),
+      );
       if (place !== undefined) return place.job;
     }
     return undefined;

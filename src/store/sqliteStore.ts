@@ -121,8 +121,8 @@ export class SqliteStore implements JobStore {
     return memory === undefined ? undefined : keyOf(memory.job);
   }
 
-  nextQueued(except: ReadonlySet<JobId>): QueuedJob | undefined {
-    return this.#ledger.nextQueued(except);
+  nextQueued(except: ReadonlySet<JobId>, held?: ReadonlySet<string>): QueuedJob | undefined {
+    return this.#ledger.nextQueued(except, held);
   }
 
   live(): readonly LiveJob[] {

@@ -109,7 +109,7 @@ function composed(
 ): ConstructorParameters<typeof Engine>[0] {
   const common = { clock: systemClock, log: silentLog };
   const hostPolicy = (): HostPolicy => noHostPolicy;
-  const executors = new ExecutorRegistry();
+  const executors = new ExecutorRegistry(systemClock);
   executors.register(commandExecutor(systemClock));
   return {
     ...parts,
@@ -117,6 +117,7 @@ function composed(
     executors,
     policy: { agentCommands: 'allow' },
     allowed: noneAllowed,
+    order: () => undefined,
     concurrency,
     quarantine: parts.vault,
     secretsKey: Buffer.alloc(32),

@@ -10,7 +10,7 @@ const task = ['submit', '--title', 'A task', '--run', 'true'] as const;
 const wrong: readonly (readonly [args: readonly string[], named: RegExp])[] = [
   [['frobnicate'], /no command "frobnicate".*task-relay help/],
   [['submit', '--run', 'true'], /--title/],
-  [['submit', '--title', 'x'], /--run/],
+  [['submit', '--title', 'x', '--executor', 'command'], /--run/],
   [['submit', '--title', '  ', '--run', 'true'], /task\.title/],
   [['submit', '--title', 'x'.repeat(201), '--run', 'true'], /task\.title.*200/],
   [[...task, '--colour'], /--colour/],

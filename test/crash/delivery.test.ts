@@ -6,6 +6,7 @@ import type { JobId } from '../../src/domain/ids.ts';
 import { gitsView, photographFiles, type Files } from '../fixtures/repository.ts';
 import { must } from '../fixtures/testHost.ts';
 import { Bed } from '../cli/bed.ts';
+import { isAbout } from '../../src/protocol/change.ts';
 import { startLife, type Life } from './life.ts';
 
 const KILLS = 20;
@@ -109,7 +110,7 @@ async function timed(
 function nextChange(relay: Relay, jobId: JobId): Promise<void> {
   return new Promise((resolve) => {
     const listening = relay.onChange((change) => {
-      if (change.jobId !== jobId) return;
+      if (!isAbout(change, jobId)) return;
       listening.dispose();
       resolve();
     });

@@ -78,6 +78,6 @@ describe('a job spec', () => {
     ]);
     expect(executorOf(spec)).toBe('command');
     expect(priorityOf(spec)).toBe('P1');
-    expect(executorOf(JobSpec.parse({ task: { title: 't' } }))).toBeUndefined();
+    expect(executorOf(JobSpec.parse({ task: { title: 't' } }))).toBe('auto');
   });
 });

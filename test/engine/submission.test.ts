@@ -167,11 +167,16 @@ describe('a repository that a spec names', () => {
 describe('a promise that nothing keeps yet', () => {
   it.each([
     ['repo.include', { repo: { type: 'workspace', include: 'uncommitted' } }],
-    ['execution.budget', { execution: { budget: { usd: 1 } } }],
-    ['execution.sandbox', { execution: { sandbox: 'read-only' } }],
     ['notify.webhook', { notify: { webhook: 'https://example.org/x' } }],
   ] satisfies readonly (readonly [string, Partial<JobSpec>])[])('%s is refused by name', (name, more) =>
     expectRefused(command('true', more), 'refused', new RegExp(`^${name}.*not supported.*Leave it out`)),
+  );
+
+  it.each([
+    [{ budget: { usd: 1 } }, /"command" does not tell.*execution\.budget\.usd.*Leave it out/],
+    [{ sandbox: 'read-only' }, /"command" has no sandbox "read-only".*Leave execution\.sandbox out/],
+  ] as const)('is refused by name: what the executor cannot keep (%j)', (more, message) =>
+    expectRefused({ task: { title: 't' }, execution: { command: 'true', ...more } }, 'invalid', message),
   );
 
   it('is refused by name: an executor that is not there', () =>

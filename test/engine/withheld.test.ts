@@ -62,7 +62,7 @@ describe('a job with a secret', () => {
     expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY', fileCount: 2 });
     expect(job.secrets).toMatchObject([{ source: 'key.txt', line: 1 }, { source: 'logs.txt' }]);
     expect(job.artifacts.map(({ name }) => name).sort()).toEqual(
-      ArtifactName.options.filter((name) => name !== 'pr.json').sort(),
+      ArtifactName.options.filter((name) => name !== 'pr.json' && name !== 'stream.jsonl').sort(),
     );
     const all = await served(job);
     expect(all).toContain('[redacted: GitHub Token]');

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { ok } from '../../src/base/result.ts';
-import type { Executor } from '../../src/domain/executor.ts';
+import { noAbilities, type Executor } from '../../src/domain/executor.ts';
 import { ExecutorRegistry } from '../../src/executors/registry.ts';
 import { contextIn, requestOf } from './asking.ts';
 
 function named(name: string, summary = name): Executor {
-  return { name, run: () => Promise.resolve(ok({ summary })) };
+  return { name, abilities: noAbilities, run: () => Promise.resolve(ok({ summary })) };
 }
 
 async function summaryOf(registry: ExecutorRegistry, name: string): Promise<unknown> {
@@ -15,7 +16,7 @@ async function summaryOf(registry: ExecutorRegistry, name: string): Promise<unkn
 
 describe('ExecutorRegistry', () => {
   it('gives an executor by its name until it is taken out', async () => {
-    const registry = new ExecutorRegistry();
+    const registry = new ExecutorRegistry(systemClock);
     const held = registry.register(named('one'));
     registry.register(named('a'));
     expect(registry.names()).toEqual(['a', 'one']);
@@ -25,7 +26,7 @@ describe('ExecutorRegistry', () => {
   });
 
   it('says which names it knows', () => {
-    const registry = new ExecutorRegistry();
+    const registry = new ExecutorRegistry(systemClock);
     expect(registry.get('x')).toMatchObject({ ok: false, error: { kind: 'unknown' } });
     registry.register(named('command'));
     registry.register(named('codex'));
@@ -33,13 +34,13 @@ describe('ExecutorRegistry', () => {
       ok: false,
       error: {
         kind: 'unknown',
-        message: 'There is no executor named "claud". Set execution.executor to one of these: codex, command.',
+        message: 'There is no executor named "claud". Set execution.executor to one of these: codex, command, auto.',
       },
     });
   });
 
   it('lets the newest of a name stand, also when the older is taken out later', async () => {
-    const registry = new ExecutorRegistry();
+    const registry = new ExecutorRegistry(systemClock);
     const older = registry.register(named('x', 'older'));
     registry.register(named('x', 'newer'));
     older.dispose();
@@ -47,8 +48,9 @@ describe('ExecutorRegistry', () => {
   });
 
   it('turns an exception into a failure', async () => {
-    const registry = new ExecutorRegistry();
-    const broken = (name: string, run: Executor['run']): void => void registry.register({ name, run });
+    const registry = new ExecutorRegistry(systemClock);
+    const broken = (name: string, run: Executor['run']): void =>
+      void registry.register({ name, abilities: noAbilities, run });
     broken('throws', () => {
       throw new Error('oh');
     });

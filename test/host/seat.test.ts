@@ -102,7 +102,9 @@ describe('a seat', () => {
     const roles: string[] = [];
     second.onRole((role) => roles.push(role.kind));
     const heard = new Set<string>();
-    second.relay.onChange((change) => heard.add(`${change.jobId} ${change.kind === 'job' ? change.state : ''}`));
+    second.relay.onChange((change) => {
+      if (change.kind === 'job') heard.add(`${change.jobId} ${change.state}`);
+    });
     const jobId = await submit(second, 'case $RELAY_ATTEMPT in */1) sleep 1000 ;; esac; echo x > x');
     await until(second, jobId, (job) => job.state === 'RUNNING');
     await first.close();

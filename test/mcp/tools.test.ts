@@ -240,7 +240,9 @@ describe('jobs_artifact', () => {
   it('names the artifacts when the name is wrong', async () => {
     const jobId = await ended('x');
     const answer = await callTool(client, 'jobs_artifact', { jobId, name: '../../etc/passwd' });
-    expect(answer.text).toContain('patch.diff, out.md, logs.txt, pr.json, certificate.json, or checks/NAME.txt');
+    expect(answer.text).toContain(
+      'patch.diff, out.md, logs.txt, pr.json, certificate.json, stream.jsonl, or checks/NAME.txt',
+    );
   });
 
   it('gives what a check printed, by whatever name it has', async () => {

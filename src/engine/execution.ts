@@ -1,0 +1,101 @@
+import { err, ok, type Result } from '../base/result.ts';
+import type { ExecutionContext, ExecutorError, LogEvent, RawLine, Repair, Report } from '../domain/executor.ts';
+import type { RunningJob } from '../domain/job.ts';
+import type { ExecutorRegistry } from '../executors/registry.ts';
+import type { Budget } from './budget.ts';
+import { carryOut, type ProposalError, type ProposalPlace } from './proposal.ts';
+import type { AskUser } from './runner.ts';
+import type { TimeLimit } from './timeLimit.ts';
+
+export type ExecutionError = ExecutorError | ProposalError;
+
+export interface ExecutionOptions {
+  readonly job: RunningJob;
+  readonly executors: ExecutorRegistry;
+  readonly place: ProposalPlace;
+  /** A folder of the relay's own. */
+  readonly own: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly limit: TimeLimit;
+  readonly budget: Budget;
+  readonly ask: AskUser;
+  readonly onLog: (event: LogEvent) => void;
+  readonly onRaw: (line: RawLine) => void;
+}
+
+/** One executor's work in a slot: it edits there, or it proposes and the relay edits, with one chance to mend a proposal. */
+export class Execution {
+  readonly #options: ExecutionOptions;
+
+  constructor(options: ExecutionOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<Result<Report, ExecutionError>> {
+    const first = await this.#runOnce();
+    if (!first.ok || first.value.proposal === undefined) return first;
+    const carried = await this.#carryOut(first.value.proposal);
+    if (carried.ok) return first;
+    this.#say(`the proposal did not do, and is asked for once more: ${carried.error.message}`);
+    const { message } = carried.error;
+    const second = await this.#runOnce({ proposal: first.value.proposal, message });
+    if (!second.ok || second.value.proposal === undefined) return second;
+    const mended = await this.#carryOut(second.value.proposal);
+    return mended.ok ? second : err(finalError(mended.error));
+  }
+
+  async #runOnce(repair?: Repair): Promise<Result<Report, ExecutorError>> {
+    const { job, executors, budget } = this.#options;
+    const executor = executors.get(job.executor);
+    if (!executor.ok) return err({ kind: 'unavailable', message: executor.error.message });
+    const request = { jobId: job.id, attempt: job.attempt, spec: job.spec };
+    const done = await executor.value.run(repair === undefined ? request : { ...request, repair }, this.#context());
+    const usage = done.ok ? done.value.usage : done.error.kind === 'failed' ? done.error.usage : undefined;
+    if (usage !== undefined) budget.take(usage);
+    budget.next();
+    // What it told at its end may pass the budget as well.
+    return budget.excess === undefined ? done : err({ kind: 'aborted' });
+  }
+
+  #context(): ExecutionContext {
+    const { place, own, env, signal, budget, onLog, onRaw } = this.#options;
+    return {
+      directory: place.root,
+      own,
+      env,
+      signal,
+      onLog,
+      onRaw,
+      onUsage: (usage) => budget.take(usage),
+      ask: (question) => this.#ask(question),
+    };
+  }
+
+  /** The time that a person takes is not the attempt's. */
+  async #ask(question: Parameters<AskUser>[0]): Promise<string> {
+    const { limit, ask } = this.#options;
+    this.#say(`asks: ${question.text}`);
+    limit.pause();
+    const answer = await ask(question).finally(() => limit.resume());
+    this.#say(`the answer: ${answer}`);
+    return answer;
+  }
+
+  async #carryOut(proposal: string): Promise<Result<void, ProposalError>> {
+    const done = await carryOut(proposal, this.#options.place);
+    if (!done.ok) return done;
+    const { edits, files, deletions } = done.value;
+    this.#say(`carried out: ${String(edits)} edits, ${String(files)} whole files, ${String(deletions)} deletions`);
+    return ok(undefined);
+  }
+
+  #say(text: string): void {
+    this.#options.onLog({ stream: 'relay', text });
+  }
+}
+
+function finalError({ kind, message }: ProposalError): ProposalError {
+  const what = kind === 'malformed' ? 'cannot be read' : 'does not fit the baseline';
+  return { kind, message: `The executor's proposal ${what}, not even at the second try. ${message}` };
+}

@@ -1,0 +1,40 @@
+import { err, ok, type Result } from '../base/result.ts';
+import type { ObjectId } from '../domain/ids.ts';
+import type { JobSpec } from '../domain/jobSpec.ts';
+import { relayError, type RelayError } from '../protocol/relayError.ts';
+import type { Sources } from './sources.ts';
+
+/** Where a job starts, and what it starts from. */
+export interface Pin {
+  readonly baseline: ObjectId;
+  readonly source: string;
+  readonly workspace: string;
+}
+
+/** The commit that a job starts from: fixed now, whatever HEAD does later. */
+export async function pinOf(spec: JobSpec, workspace: string, sources: Sources): Promise<Result<Pin, RelayError>> {
+  const repo = spec.repo ?? { type: 'workspace' };
+  if (repo.type === 'git') {
+    const refused = refusedUrl(repo.url);
+    if (refused !== undefined) return err(relayError('invalid', refused));
+    return ok({ baseline: repo.baselineCommit, source: repo.url, workspace });
+  }
+  const directory = repo.type === 'local' ? repo.path : workspace;
+  const found = await sources.find(directory, repo.type === 'local' ? repo.baselineCommit : 'HEAD');
+  if (!found.ok) return err(relayError('invalid', found.error.message));
+  const { commit, topLevel } = found.value;
+  if (commit === undefined) {
+    const why =
+      repo.type === 'local'
+        ? `The commit ${repo.baselineCommit} is not in "${directory}". Name one that is (git rev-parse HEAD), or fetch it first.`
+        : `"${directory}" has no commit yet. Make a first commit, then submit again.`;
+    return err(relayError('invalid', why));
+  }
+  return ok({ baseline: commit, source: topLevel, workspace: topLevel });
+}
+
+/** Only what git fetches by itself: no transport that runs a program of the spec's choice. */
+function refusedUrl(url: string): string | undefined {
+  if (/^(https?|ssh|git|file):\/\//.test(url) || /^[\w.-]+@[\w.-]+:/.test(url)) return undefined;
+  return `repo.url "${url}" is no URL that the relay fetches from. Use https, ssh, git or file.`;
+}

@@ -1,0 +1,79 @@
+import type { Writable } from 'node:stream';
+import type { Clock } from '../base/clock.ts';
+import { ok, type Result } from '../base/result.ts';
+import type { ExecutionContext } from '../domain/executor.ts';
+import type { SpawnError } from '../process/launch.ts';
+import { Lines } from '../process/lines.ts';
+import { MARK } from '../process/mark.ts';
+import { Tail } from '../process/output.ts';
+import { runTree } from '../process/runTree.ts';
+import type { Ending } from '../process/spawn.ts';
+
+export interface Program {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** More than the attempt's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The prompt: never in argv, which others can read and which has a limit. Or what talks to the program by its stdin. */
+  readonly stdin: string | ((pipe: Writable) => void);
+  /** Each line of stdout. */
+  readonly onLine: (text: string) => void;
+  /** Ends the program beside the attempt's own signal. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ProgramExit {
+  readonly ending: Ending;
+  /** The last 4 KiB, for a message. */
+  readonly stderr: string;
+}
+
+/** A line of JSON can hold a whole file. */
+const LONGEST_JSON = 16 * 1024 * 1024;
+const TAIL_BYTES = 4096;
+
+/**
+ * The one way in which an executor runs a program: in the slot, with the attempt's environment and mark. Both streams are
+ * kept as they come, stderr is a part of the log, and the whole process tree is gone when this resolves.
+ */
+export async function runProgram(
+  { file, args, env, stdin, onLine, signal }: Program,
+  context: ExecutionContext,
+  clock: Clock,
+): Promise<Result<ProgramExit, SpawnError>> {
+  const { directory, onLog, onRaw } = context;
+  const stdout = new Lines((text) => {
+    onRaw({ stream: 'stdout', text });
+    onLine(text);
+  }, LONGEST_JSON);
+  const stderr = new Lines((text) => {
+    onRaw({ stream: 'stderr', text });
+    onLog({ stream: 'stderr', text });
+  });
+  const tail = new Tail(TAIL_BYTES);
+  const done = await runTree(
+    {
+      file,
+      args,
+      cwd: directory,
+      env: { ...context.env, ...env },
+      mark: context.env[MARK] ?? '',
+      stdin,
+      signal: signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]),
+      onStdout: (chunk) => stdout.take(chunk),
+      onStderr: (chunk) => {
+        tail.take(chunk);
+        stderr.take(chunk);
+      },
+    },
+    clock,
+  );
+  if (!done.ok) return done;
+  stdout.end();
+  stderr.end();
+  const { ending, survivors } = done.value;
+  if (survivors.length > 0) {
+    onLog({ stream: 'relay', text: `these processes could not be ended: ${survivors.join(', ')}` });
+  }
+  return ok({ ending, stderr: tail.bytes().toString('utf8') });
+}
