@@ -90,7 +90,8 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   if (lost?.ok === false) {
     return { kind: 'failed', failure: lost.error, outcome: { checks, artifacts, files: [], fileCount: 0 } };
   }
-  const usage = made.report?.usage ?? options.usage;
+  // Of a patch that is judged again, only its earlier report tells.
+  const usage = Object.keys(options.usage).length === 0 ? (made.report?.usage ?? {}) : options.usage;
   const outcome: Outcome = {
     ...(made.report?.summary === undefined ? {} : { summary: redactor.text(made.report.summary) }),
     ...(Object.keys(usage).length === 0 ? {} : { usage }),

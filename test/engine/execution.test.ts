@@ -1,0 +1,354 @@
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock, type Clock } from '../../src/base/clock.ts';
+import { err, ok, type Result } from '../../src/base/result.ts';
+import {
+  noAbilities,
+  type ExecutionContext,
+  type ExecutionRequest,
+  type Executor,
+  type ExecutorError,
+  type Readiness,
+  type Report,
+} from '../../src/domain/executor.ts';
+import type { JobSpec } from '../../src/domain/jobSpec.ts';
+import type { JobView } from '../../src/protocol/jobView.ts';
+import { expectNothingLeft } from '../fixtures/leftovers.ts';
+import { git, makeRepository, removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
+import { must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
+
+type Run = (request: ExecutionRequest, context: ExecutionContext) => Promise<Result<Report, ExecutorError>>;
+
+let directory: string;
+let repository: string;
+let host: TestHost;
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+  repository = join(directory, 'repo');
+  makeRepository(repository, { 'a.txt': 'one\ntwo\ntwo\n', 'crlf.txt': 'one\r\ntwo\r\n', 'src/b.txt': 'b\n' });
+});
+afterEach(async () => {
+  await host.close();
+  await expectNothingLeft(host.host.places);
+  removeDirectory(directory);
+});
+
+function executor(name: string, run: Run, more: Partial<Executor> = {}): Executor {
+  return { name, abilities: { ...noAbilities, budgets: ['tokens', 'usd'] }, run, ...more };
+}
+
+async function open(
+  plugins: readonly Executor[],
+  more: { clock?: Clock; executorSettings?: () => unknown; concurrency?: number } = {},
+): Promise<void> {
+  host = await openTestHost({ directory: repository, cache: join(directory, 'cache'), plugins, ...more });
+}
+
+function by(name: string, more: NonNullable<JobSpec['execution']> = {}): JobSpec {
+  return { task: { title: 't' }, execution: { executor: name, ...more } };
+}
+
+/** Proposes these, first to last; what it was asked is in `asked`. */
+function proposing(...proposals: readonly unknown[]) {
+  const asked: ExecutionRequest[] = [];
+  const run: Run = (request) => {
+    const proposal = proposals[asked.length];
+    asked.push(request);
+    return Promise.resolve(ok({ proposal: typeof proposal === 'string' ? proposal : JSON.stringify(proposal) }));
+  };
+  return { asked, executor: executor('proposer', run) };
+}
+
+async function patchOf(job: JobView): Promise<string> {
+  return (await host.artifact(job.jobId, 'patch.diff')).toString();
+}
+
+describe('a proposal', () => {
+  it('is carried out by the relay: edits, whole files and deletions', async () => {
+    const { executor: one } = proposing({
+      edits: [
+        { path: 'a.txt', oldText: 'one\n', newText: 'ONE\n' },
+        { path: 'a.txt', oldText: 'ONE\ntwo', newText: 'ONE\n2' },
+        { path: 'crlf.txt', oldText: 'one\ntwo\n', newText: 'one\nthree\n' },
+      ],
+      files: [{ path: 'new/deep/c.txt', content: 'c\n' }],
+      deletions: ['src/b.txt'],
+    });
+    await open([one]);
+    const job = await host.run(by('proposer'));
+    expect(job).toMatchObject({ state: 'SUCCEEDED', fileCount: 4 });
+    must(await host.relay.apply({ jobId: job.jobId, origin: 'cli', dryRun: false }));
+    expect(readFileSync(join(repository, 'a.txt'), 'utf8')).toBe('ONE\n2\ntwo\n');
+    expect(readFileSync(join(repository, 'crlf.txt'), 'utf8')).toBe('one\r\nthree\r\n');
+    expect(git(repository, 'status', '--porcelain', '-uall')).toBe(
+      ' M a.txt\n M crlf.txt\n D src/b.txt\n?? new/deep/c.txt',
+    );
+  });
+
+  it('may be a diff', async () => {
+    const diff = '--- a/src/b.txt\n+++ b/src/b.txt\n@@ -1 +1 @@\n-b\n+B';
+    const { executor: one } = proposing({ diff });
+    await open([one]);
+    const job = await host.run(by('proposer'));
+    expect(job).toMatchObject({ state: 'SUCCEEDED', files: [{ path: 'src/b.txt', kind: 'modified' }] });
+  });
+
+  it('is asked for once more, with what was wrong, and nothing of the first is left', async () => {
+    const wrong = {
+      files: [{ path: 'first.txt', content: 'first\n' }],
+      edits: [
+        { path: 'a.txt', oldText: 'two\n', newText: '2\n' },
+        { path: 'gone.txt', oldText: 'x', newText: 'y' },
+      ],
+    };
+    const { executor: one, asked } = proposing(wrong, { edits: [{ path: 'a.txt', oldText: 'one', newText: '1' }] });
+    await open([one]);
+    const job = await host.run(by('proposer'));
+    expect(job).toMatchObject({ state: 'SUCCEEDED', files: [{ path: 'a.txt' }], fileCount: 1 });
+    expect(asked.map(({ repair }) => repair?.message)).toEqual([
+      undefined,
+      'edit 1: oldText occurs more than once in "a.txt". Give more of the lines around it.\n' +
+        'edit 2: There is no file "gone.txt".',
+    ]);
+    expect(asked[1]?.repair?.proposal).toBe(JSON.stringify(wrong));
+  });
+
+  it('that fits at neither try is a CONFLICT, with what git says of a diff', async () => {
+    const diff = '--- a/src/b.txt\n+++ b/src/b.txt\n@@ -1 +1 @@\n-other\n+B\n';
+    await open([proposing({ diff }, { diff }).executor]);
+    const job = await host.run(by('proposer'));
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'CONFLICT' });
+    expect(job.message).toMatch(/not even at the second try.*patch failed: src\/b\.txt:1/s);
+  });
+
+  it('that can be read at neither try is BAD_ARTIFACTS', async () => {
+    await open([proposing('I would rather not.', '{}{').executor]);
+    const job = await host.run(by('proposer'));
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'BAD_ARTIFACTS' });
+    expect(job.message).toMatch(/cannot be read.*no JSON/);
+  });
+
+  it.each([
+    '../out.txt',
+    '/etc/out.txt',
+    'src/../../out.txt',
+    '.git/config',
+    'src/.GIT/hooks/x',
+    'C:/out.txt',
+    'a\\b.txt',
+    'link/out.txt',
+    'a.txt/b',
+    'src',
+    'x\0y',
+  ])('writes nowhere but at files of the repository: %j', async (path) => {
+    symlinkSync(directory, join(repository, 'link'));
+    git(repository, 'add', 'link');
+    git(repository, 'commit', '-qm', 'link');
+    const proposal = { files: [{ path, content: 'x' }] };
+    await open([proposing(proposal, proposal).executor]);
+    expect(await host.run(by('proposer'))).toMatchObject({ state: 'FAILED', reasonCode: 'CONFLICT' });
+  });
+});
+
+describe('what an executor uses', () => {
+  it('is told, over the repair round too', async () => {
+    let round = 0;
+    const run: Run = () => {
+      round += 1;
+      const edits = [{ path: 'a.txt', oldText: round === 1 ? 'no' : 'one', newText: '1' }];
+      return Promise.resolve(ok({ proposal: JSON.stringify({ edits }), usage: { inputTokens: 10, turns: 1 } }));
+    };
+    await open([executor('x', run)]);
+    expect(await host.run(by('x'))).toMatchObject({ state: 'SUCCEEDED', usage: { inputTokens: 20, turns: 2 } });
+  });
+
+  it('ends the run when it passes the budget', async () => {
+    let wasStopped = false;
+    const run: Run = (_request, { onUsage, signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          wasStopped = true;
+          resolve(err({ kind: 'aborted' }));
+        });
+        onUsage({ inputTokens: 90, outputTokens: 10 });
+        onUsage({ inputTokens: 90, outputTokens: 11 });
+      });
+    await open([executor('x', run)]);
+    const job = await host.run(by('x', { budget: { tokens: 100 }, maxAttempts: 3 }));
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY', attempt: 1, usage: { outputTokens: 11 } });
+    expect(job.message).toMatch(/passed its budget: 101 tokens were used, and 100 were allowed/);
+    expect(wasStopped).toBe(true);
+  });
+
+  it('counts against the budget also where it is told at the end alone', async () => {
+    const run: Run = (_request, { directory: slot }) => {
+      writeFileSync(join(slot, 'new.txt'), 'x\n');
+      return Promise.resolve(ok({ usage: { costUsd: 0.25 } }));
+    };
+    await open([executor('x', run)]);
+    expect(await host.run(by('x', { budget: { usd: 0.2 } }))).toMatchObject({
+      state: 'FAILED',
+      reasonCode: 'POLICY',
+      usage: { costUsd: 0.25 },
+    });
+  });
+});
+
+describe('a question of an executor', () => {
+  const asking: Run = async (_request, { directory: slot, ask }) => {
+    const [one, two] = await Promise.all([
+      ask({ text: 'Which?', choices: ['left', 'right'], fallback: 'left' }),
+      ask({ text: 'Name it.', choices: [], fallback: 'nobody' }),
+    ]);
+    writeFileSync(join(slot, 'answer.txt'), `${one} ${two}\n`);
+    return ok({});
+  };
+
+  it('makes the job wait, one question after the other, and its answer is journaled', async () => {
+    await open([executor('asker', asking)]);
+    const { jobId } = must(await host.submit(by('asker')));
+    for (const [text, answer, origin] of [
+      ['Which?', 'right', 'mcp'],
+      ['Name it.', 'Ada, of course', 'cli'],
+    ] as const) {
+      const job = await host.until(jobId, ({ question }) => question?.text === text);
+      const { askId = '' } = job.question ?? {};
+      must(await host.relay.answer({ jobId, askId, answer, origin }));
+    }
+    const job = await host.ended(jobId);
+    expect(await patchOf(job)).toContain('+right Ada, of course\n');
+    const { entries } = must(await host.relay.events({ jobId }));
+    expect(entries.flatMap(({ event }) => (event.type === 'answered' ? [[event.answer, event.by]] : []))).toEqual([
+      ['right', 'mcp'],
+      ['Ada, of course', 'cli'],
+    ]);
+    expect((await host.artifact(jobId, 'logs.txt')).toString()).toMatch(/asks: Which\?.*the answer: right/s);
+  });
+
+  it('that nobody answers gets the fallback, and the time that it took is not the attempt’s', async () => {
+    const clock = new ManualClock();
+    await open([executor('asker', asking)], { clock });
+    const { jobId } = must(await host.submit(by('asker', { timeoutS: 60, ttlS: 86_400 })));
+    for (const text of ['Which?', 'Name it.']) {
+      await host.until(jobId, ({ question }) => question?.text === text);
+      clock.advance(3600 * 1000);
+    }
+    const job = await host.ended(jobId);
+    expect(job).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await patchOf(job)).toContain('+left nobody\n');
+  });
+});
+
+describe('a provider that takes no more', () => {
+  /** Limited until `clock` is at `until`. */
+  function limited(clock: Clock, until: number) {
+    const runs: number[] = [];
+    const run: Run = (_request, { directory: slot }) => {
+      runs.push(clock.now());
+      if (clock.now() < until) return Promise.resolve(err({ kind: 'limited', message: 'Too many requests.', until }));
+      writeFileSync(join(slot, 'done.txt'), 'x\n');
+      return Promise.resolve(ok({}));
+    };
+    return { runs, executor: executor('x', run) };
+  }
+
+  it('holds its jobs until the reset and fails none; others go on', async () => {
+    const clock = new ManualClock();
+    const until = clock.now() + 600_000;
+    const { executor: one, runs } = limited(clock, until);
+    await open(
+      [
+        one,
+        executor('y', (_request, { directory: slot }) => {
+          writeFileSync(join(slot, 'y.txt'), 'y\n');
+          return Promise.resolve(ok({}));
+        }),
+      ],
+      { clock, concurrency: 1 },
+    );
+    const { jobId } = must(await host.submit(by('x')));
+    await host.until(jobId, ({ state, stateVersion }) => state === 'QUEUED' && stateVersion > 1);
+    const behind = must(await host.submit(by('x')));
+    expect(await host.run(by('y'))).toMatchObject({ state: 'SUCCEEDED' });
+    expect(runs).toHaveLength(1);
+    const { executors } = must(await host.relay.executors({ anew: false }));
+    expect(executors.find(({ name }) => name === 'x')).toMatchObject({
+      heldUntil: until,
+      heldBecause: 'Too many requests.',
+    });
+    clock.advance(600_000);
+    expect(await host.ended(jobId)).toMatchObject({ state: 'SUCCEEDED', attempt: 2 });
+    expect(await host.ended(behind.jobId)).toMatchObject({ state: 'SUCCEEDED', attempt: 1 });
+  });
+
+  it('is passed over for a task that names no executor', async () => {
+    const clock = new ManualClock();
+    const { executor: one } = limited(clock, clock.now() + 600_000);
+    const other: Run = (_request, { directory: slot }) => {
+      writeFileSync(join(slot, 'y.txt'), 'y\n');
+      return Promise.resolve(ok({}));
+    };
+    await open([one, executor('y', other)], { clock, executorSettings: () => ({ order: ['x', 'y'] }) });
+    expect(await host.run({ task: { title: 't' } })).toMatchObject({ state: 'SUCCEEDED', executor: 'y', attempt: 2 });
+  });
+});
+
+describe('a task that names no executor', () => {
+  const works: Run = (_request, { directory: slot }) => {
+    writeFileSync(join(slot, 'x.txt'), 'x\n');
+    return Promise.resolve(ok({}));
+  };
+  const readiness = (told: Readiness): Partial<Executor> => ({ probe: () => Promise.resolve(told) });
+
+  it('gets the first that is ready, in the user’s order', async () => {
+    const missing = readiness({ state: 'notInstalled', message: 'Install it.' });
+    await open([executor('one', works, missing), executor('two', works), executor('three', works)], {
+      executorSettings: () => ({ order: ['one', 'three', 'two'] }),
+    });
+    const { jobId, state } = must(await host.submit({ task: { title: 't' } }));
+    expect(state).toBe('QUEUED');
+    expect(await host.ended(jobId)).toMatchObject({ state: 'SUCCEEDED', executor: 'three' });
+  });
+
+  it('says what is wrong with each where none is ready', async () => {
+    await open([executor('one', works, readiness({ state: 'notSignedIn', message: 'Sign in to one.' }))], {
+      executorSettings: () => ({ order: ['one'] }),
+    });
+    const job = await host.run({ task: { title: 't' }, execution: { maxAttempts: 3 } });
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'EXECUTOR_ERROR', attempt: 1 });
+    expect(job.message).toMatch(/No executor is ready\. one: Sign in to one\..*execution\.command/);
+  });
+
+  it('passes over one that cannot do what is asked', async () => {
+    const able = { abilities: { sandboxes: ['read-only'], budgets: [] } } as const;
+    await open([executor('one', works), executor('two', works, able)], {
+      executorSettings: () => ({ order: ['one', 'two'] }),
+    });
+    const spec = { task: { title: 't' }, execution: { sandbox: 'read-only' } } as const;
+    expect(await host.run(spec)).toMatchObject({ state: 'SUCCEEDED', executor: 'two' });
+  });
+});
+
+describe('what a program printed', () => {
+  it('is kept as it came, without the secrets in it', async () => {
+    const key = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`;
+    const run: Run = (_request, { directory: slot, onRaw }) => {
+      writeFileSync(join(slot, 'x.txt'), 'x\n');
+      onRaw({ stream: 'stdout', text: '{"type":"start"}' });
+      onRaw({ stream: 'stderr', text: `token ${key}` });
+      return Promise.resolve(ok({}));
+    };
+    await open([executor('x', run)]);
+    const job = await host.run(by('x'));
+    expect(job).toMatchObject({
+      state: 'FAILED',
+      reasonCode: 'POLICY',
+      secrets: [{ source: 'stream.jsonl', line: 2 }],
+    });
+    const lines = (await host.artifact(job.jobId, 'stream.jsonl')).toString();
+    expect(lines).toContain('"stream":"stdout","text":"{\\"type\\":\\"start\\"}"');
+    expect(lines).not.toContain(key);
+  });
+});

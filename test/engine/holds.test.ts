@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../src/base/clock.ts';
+import { Holds } from '../../src/engine/holds.ts';
+
+const MINUTE = 60_000;
+
+function opened() {
+  const clock = new ManualClock();
+  let changes = 0;
+  const holds = new Holds(clock, () => (changes += 1));
+  return { clock, holds, changes: () => changes };
+}
+
+describe('a hold', () => {
+  it('ends at the reset that was told', () => {
+    const { clock, holds, changes } = opened();
+    const until = clock.now() + 5 * MINUTE;
+    expect(holds.hold('x', 'why', until)).toBe(until);
+    expect([...holds.names()]).toEqual(['x']);
+    expect(holds.get('x')).toMatchObject({ until, message: 'why' });
+    expect(holds.firstOf(['x', 'y'])).toBe(until);
+    clock.advance(5 * MINUTE);
+    expect([...holds.names()]).toEqual([]);
+    expect(changes()).toBe(2);
+  });
+
+  it('without a reset is longer each time, until the executor works again', () => {
+    const { clock, holds } = opened();
+    const pauses = (count: number): number[] =>
+      Array.from({ length: count }, () => {
+        const pause = holds.hold('x', '', undefined) - clock.now();
+        clock.advance(pause);
+        return pause;
+      });
+    expect(pauses(7)).toEqual([0.5, 1, 2, 4, 8, 15, 15].map((minutes) => minutes * MINUTE));
+    holds.worked('x');
+    expect(pauses(1)).toEqual([0.5 * MINUTE]);
+  });
+
+  it('is neither endless nor in the past, whatever a provider tells', () => {
+    const { clock, holds } = opened();
+    expect(holds.hold('x', '', Number.MAX_SAFE_INTEGER)).toBe(clock.now() + 6 * 60 * MINUTE);
+    expect(holds.hold('x', '', 1)).toBe(clock.now());
+    clock.advance(1);
+    expect(holds.get('x')).toBeUndefined();
+  });
+});
