@@ -10,6 +10,7 @@ import {
   attemptFailed,
   attemptLost,
   canceled,
+  deferred,
   delivered,
   deliveryStarted,
   expired,
@@ -68,7 +69,7 @@ describe('a job', () => {
 
   it('refuses what an older attempt reports late, or a newer one before its time', () => {
     const second = after(leased(1), attemptLost(1), leased(2));
-    for (const report of [succeeded, failed, attemptFailed, attemptLost, asked]) {
+    for (const report of [succeeded, failed, attemptFailed, attemptLost, deferred, asked]) {
       expect(refuses(second, report(1))).toBe(true);
       expect(refuses(after(leased(1)), report(2))).toBe(true);
     }
@@ -88,6 +89,22 @@ describe('a job', () => {
       lostAttempts: 4,
       failure: { code: 'INTERNAL_ERROR' },
     });
+  });
+
+  it('that its provider puts off goes back to the queue, and no attempt is counted', () => {
+    expect(after(leased(1), deferred(1), leased(2), asked(2), deferred(2))).toMatchObject({
+      state: 'QUEUED',
+      attempt: 2,
+      failedAttempts: 0,
+      lostAttempts: 0,
+    });
+  });
+
+  it('has the executor that was taken for it', () => {
+    expect(after({ type: 'leased', attempt: 1, executor: 'codex' }, attemptFailed(1))).toMatchObject({
+      executor: 'codex',
+    });
+    expect(after(leased(1))).toMatchObject({ executor: 'command' });
   });
 
   it('is given back by hosts that are stopped as often as they are', () => {

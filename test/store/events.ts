@@ -63,6 +63,13 @@ export const attemptFailed = (attempt = 1): JobEvent => ({
   outcome: emptyOutcome,
 });
 export const attemptLost = (attempt = 1): JobEvent => ({ type: 'attemptLost', attempt });
+export const deferred = (attempt = 1): JobEvent => ({
+  type: 'deferred',
+  attempt,
+  message: 'too many requests',
+  until: 9,
+  artifacts: [],
+});
 export const asked = (attempt = 1): JobEvent => ({
   type: 'asked',
   attempt,
@@ -97,6 +104,7 @@ export const laterEvents: readonly JobEvent[] = [
     attemptFailed(attempt),
     attemptLost(attempt),
     { type: 'attemptLost' as const, attempt, drained: true as const },
+    deferred(attempt),
     asked(attempt),
     answered(attempt),
     sealed(attempt),
