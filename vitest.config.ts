@@ -17,7 +17,7 @@ export default defineConfig({
         'unit',
         1,
         ['test/**/*.test.ts'],
-        ['test/layering.test.ts', 'test/long/**', 'test/editor/**', ...folders],
+        ['test/layering.test.ts', 'test/long/**', 'test/editor/**', 'test/agents/real/**', ...folders],
       ),
       project('integration', 2, folders, [], ['test/globalSetup.ts']),
       'test/editor/vitest.config.ts',
