@@ -30,6 +30,7 @@ import { proofEnvironment, provenanceOf } from './provenance.ts';
 import { remake } from './remake.ts';
 import { seal, type Sealable, type Stop } from './seal.ts';
 import type { Ground, Sources } from './sources.ts';
+import { withoutIncluded, WorktreeInclude } from './worktreeInclude.ts';
 
 export interface AttemptOptions {
   readonly sources: Sources;
@@ -142,6 +143,7 @@ class Attempt {
   readonly #env: Readonly<Record<string, string>>;
   readonly #shell: AttemptShell;
   readonly #own: string;
+  readonly #include: WorktreeInclude;
   readonly #inBackground: (work: Promise<void>) => void;
   /** The log of the attempt whose patch is judged again. */
   #earlier: Buffer = Buffer.alloc(0);
@@ -161,6 +163,7 @@ class Attempt {
     this.#bounded = AbortSignal.any([signal, this.#limit.signal]);
     this.#log = log;
     this.#own = own;
+    this.#include = new WorktreeInclude({ sources: options.sources, job, own, say: (text) => this.#say(text) });
     this.#inBackground = inBackground;
     const mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
     this.#env = executorEnvironment(options.environment, { temporary, mark });
@@ -241,24 +244,28 @@ class Attempt {
 
   async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
     const { setup } = this.#job.spec;
+    const included = await this.#include.into(claim.slot.root, this.#bounded);
     const setUp = await this.#shell.setUp(setup, { directory: claim.slot.root, signal: this.#bounded });
     if (!setUp.ok) return err(this.#stopOr(setUp.error));
-    const before = setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
+    const before = setup === undefined && included.size === 0 ? undefined : await snapshot(mirror.git, claim.slot);
     if (before?.ok === false) return err(uncaptured(before.error));
-    if (before !== undefined) this.#say(await leftBySetup(mirror.git, baseTree, before.value.tree));
+    if (before !== undefined && setup !== undefined)
+      this.#say(await leftBySetup(mirror.git, baseTree, before.value.tree, included));
     const ran = await this.#execute(claim, this.#bounded);
     if (!ran.ok) return err(this.#stopOr(ran.error));
     const shot = await snapshot(mirror.git, claim.slot);
     if (!shot.ok) return err(uncaptured(shot.error));
+    const place = { baseIndex: claim.slot.baseIndex, scratchIndex: this.#scratch(), never: included };
     const result =
       before === undefined
         ? ok(shot.value.tree)
-        : await withoutSetup(mirror.git, claim.slot.baseIndex, this.#scratch(), before.value.tree, shot.value.tree);
+        : await withoutSetup(mirror.git, place, before.value.tree, shot.value.tree);
     if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
     // The slot may be at another baseline by the time that this one is proven.
     await copyIndex(claim.slot.baseIndex, this.#baseIndex());
     const pinned = mirror.pin(this.#job.id, this.#job.baseline, result.value);
-    return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value, pinned });
+    const left = withoutIncluded(shot.value, included);
+    return ok({ report: ran.value, baseTree, shot: left, resultTree: result.value, pinned });
   }
 
   async #execute(claim: Claim, signal: AbortSignal): Promise<Result<Report, ExecutorError>> {
@@ -304,6 +311,7 @@ class Attempt {
       returned,
       resultTree,
       baseline: this.#job.baseline,
+      include: this.#include,
       setup: this.#job.spec.setup,
       setupTimeoutS: this.#seconds,
       shell: this.#shell,
