@@ -6,7 +6,7 @@ import type { Disposable } from './base/disposable.ts';
 import type { Log } from './base/log.ts';
 import { noHostPolicy } from './domain/repositoryPolicy.ts';
 import { err, ok, type Result } from './base/result.ts';
-import { LocalRunner } from './engine/attempt.ts';
+import { LocalRunner } from './engine/localRunner.ts';
 import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
 import { Engine } from './engine/relay.ts';
 import { Sources } from './engine/sources.ts';

@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { err, messageOf, ok, type Result } from '../base/result.ts';
+import { err, ok, type Result } from '../base/result.ts';
 import type { Report } from '../domain/executor.ts';
 import { failure } from '../domain/failure.ts';
 import type { ObjectId } from '../domain/ids.ts';
@@ -18,24 +17,24 @@ import type { ExecutorRegistry } from '../executors/registry.ts';
 import { copyIndex, snapshot, type CaptureError, type Snapshot } from '../git/capture.ts';
 import { describe, type GitError } from '../git/git.ts';
 import { leftBySetup, withoutSetup } from '../git/proof.ts';
-import { removeTree } from '../git/removeTree.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { Claim } from '../git/slots.ts';
 import { executorEnvironment } from '../process/environment.ts';
 import type { Vault } from '../store/vault.ts';
-import { AttemptLog } from './attemptLog.ts';
+import type { AttemptLog } from './attemptLog.ts';
 import { AttemptShell } from './attemptShell.ts';
 import { Budget } from './budget.ts';
 import { Execution, type ExecutionError } from './execution.ts';
 import { gateGround } from './gateGround.ts';
-import { RawStream } from './rawStream.ts';
-import type { AskUser, AttemptEnd, Runner } from './runner.ts';
+import type { RawStream } from './rawStream.ts';
+import type { AskUser, AttemptEnd } from './runner.ts';
 import { proofEnvironment, provenanceOf } from './provenance.ts';
 import { remake } from './remake.ts';
 import { seal, type Sealable } from './seal.ts';
 import { stopOf, wordOf, type Stop } from './stop.ts';
 import { TimeLimit } from './timeLimit.ts';
 import type { Ground, Sources } from './sources.ts';
+import { withoutIncluded, WorktreeInclude } from './worktreeInclude.ts';
 
 export interface AttemptOptions {
   readonly sources: Sources;
@@ -85,59 +84,8 @@ interface Folders {
   readonly own: string;
 }
 
-/** Runs attempts on this machine: mirror → slot → setup → executor → capture → checks → vault. */
-export class LocalRunner implements Runner {
-  readonly #options: AttemptOptions;
-  readonly #returning = new Set<Promise<unknown>>();
-
-  constructor(options: AttemptOptions) {
-    this.#options = options;
-  }
-
-  async run(job: RunningJob, signal: AbortSignal, ask: AskUser): Promise<AttemptEnd> {
-    const { clock, logs, onLog, sources, log: relayLog } = this.#options;
-    const name = `${job.id}-${String(job.attempt)}`;
-    const temporary = join(sources.temporary, name);
-    const own = `${temporary}.own`;
-    let log: AttemptLog | undefined;
-    try {
-      // One after the other: where the disk refuses one of them, nothing of the other is left open or on its way.
-      await mkdir(temporary, { recursive: true, mode: 0o700 });
-      await mkdir(own, { recursive: true, mode: 0o700 });
-      log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
-      const raw = new RawStream(join(logs, `${name}.stream`), clock);
-      const around = { signal, ask, log, raw, folders: { temporary, own } };
-      return await new Attempt(this.#options, job, around, (promise) => this.#return(promise)).run();
-    } catch (thrown) {
-      // One of the three doors for exceptions: a bug of the relay's ends this attempt and nothing else.
-      relayLog.write('error', 'an attempt threw', { jobId: job.id, error: messageOf(thrown) });
-      await log?.close().catch(() => undefined);
-      const why = failure(
-        'INTERNAL_ERROR',
-        `The relay failed at this job: ${messageOf(thrown)}. Its log has more; retry the job.`,
-      );
-      return { kind: 'failed', failure: why, outcome: { checks: [], artifacts: [], files: [], fileCount: 0 } };
-    } finally {
-      this.#return(removeTree(temporary));
-      this.#return(removeTree(own));
-    }
-  }
-
-  async idle(): Promise<void> {
-    while (this.#returning.size > 0) await Promise.all(this.#returning);
-  }
-
-  #return(promise: Promise<unknown>): void {
-    const { log } = this.#options;
-    const returned: Promise<unknown> = promise
-      .catch((thrown: unknown) => log.write('error', 'an attempt left something', { error: messageOf(thrown) }))
-      .finally(() => this.#returning.delete(returned));
-    this.#returning.add(returned);
-  }
-}
-
 /** What one attempt is given. */
-interface Around {
+export interface Around {
   readonly signal: AbortSignal;
   readonly ask: AskUser;
   readonly log: AttemptLog;
@@ -146,7 +94,7 @@ interface Around {
 }
 
 /** One attempt, from its mirror to its sealed artifacts. */
-class Attempt {
+export class Attempt {
   readonly #options: AttemptOptions;
   readonly #job: RunningJob;
   readonly #signal: AbortSignal;
@@ -161,6 +109,7 @@ class Attempt {
   readonly #env: Readonly<Record<string, string>>;
   readonly #shell: AttemptShell;
   readonly #own: string;
+  readonly #include: WorktreeInclude;
   readonly #inBackground: (work: Promise<void>) => void;
   /** The log of the attempt whose patch is judged again. */
   #earlier: Buffer = Buffer.alloc(0);
@@ -182,6 +131,7 @@ class Attempt {
     this.#log = log;
     this.#raw = raw;
     this.#own = own;
+    this.#include = new WorktreeInclude({ sources: options.sources, job, own, say: (text) => this.#say(text) });
     this.#inBackground = inBackground;
     const mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
     this.#env = executorEnvironment(options.environment, { temporary, mark });
@@ -261,24 +211,28 @@ class Attempt {
 
   async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
     const { setup } = this.#job.spec;
+    const included = await this.#include.into(claim.slot.root, this.#bounded);
     const setUp = await this.#shell.setUp(setup, { directory: claim.slot.root, signal: this.#bounded });
     if (!setUp.ok) return err(this.#stopOr(setUp.error));
-    const before = setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
+    const before = setup === undefined && included.size === 0 ? undefined : await snapshot(mirror.git, claim.slot);
     if (before?.ok === false) return err(uncaptured(before.error));
-    if (before !== undefined) this.#say(await leftBySetup(mirror.git, baseTree, before.value.tree));
+    if (before !== undefined && setup !== undefined)
+      this.#say(await leftBySetup(mirror.git, baseTree, before.value.tree, included));
     const ran = await this.#execute(claim, mirror);
     if (!ran.ok) return err(this.#stopOr(ran.error));
     const shot = await snapshot(mirror.git, claim.slot);
     if (!shot.ok) return err(uncaptured(shot.error));
+    const place = { baseIndex: claim.slot.baseIndex, scratchIndex: this.#scratch(), never: included };
     const result =
       before === undefined
         ? ok(shot.value.tree)
-        : await withoutSetup(mirror.git, claim.slot.baseIndex, this.#scratch(), before.value.tree, shot.value.tree);
+        : await withoutSetup(mirror.git, place, before.value.tree, shot.value.tree);
     if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
     // The slot may be at another baseline by the time that this one is proven.
     await copyIndex(claim.slot.baseIndex, this.#baseIndex());
     const pinned = mirror.pin(this.#job.id, this.#job.baseline, result.value);
-    return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value, pinned });
+    const left = withoutIncluded(shot.value, included);
+    return ok({ report: ran.value, baseTree, shot: left, resultTree: result.value, pinned });
   }
 
   #execute({ slot }: Claim, { git }: Mirror): Promise<Result<Report, ExecutionError>> {
@@ -332,6 +286,7 @@ class Attempt {
       returned,
       resultTree,
       baseline: this.#job.baseline,
+      include: this.#include,
       setup: this.#job.spec.setup,
       setupTimeoutS: this.#seconds,
       shell: this.#shell,

@@ -8,7 +8,7 @@ import { noHostPolicy, type HostPolicy } from '../../src/domain/repositoryPolicy
 import type { JobId } from '../../src/domain/ids.ts';
 import { isTerminalState } from '../../src/domain/jobState.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
-import { LocalRunner } from '../../src/engine/attempt.ts';
+import { LocalRunner } from '../../src/engine/localRunner.ts';
 import { noneAllowed } from '../../src/engine/questions.ts';
 import { Engine } from '../../src/engine/relay.ts';
 import type { Runner } from '../../src/engine/runner.ts';
