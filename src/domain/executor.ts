@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Result } from '../base/result.ts';
 import type { Usage } from './artifact.ts';
+import type { RecordedRun } from './cassette.ts';
 import { Digest, type JobId } from './ids.ts';
 import type { JobSpec, Sandbox } from './jobSpec.ts';
 
@@ -13,10 +14,14 @@ export interface LogEvent {
   readonly text: string;
 }
 
-/** A line as a program gave it, kept beside the log in stream.jsonl. */
-export interface RawLine {
-  readonly stream: 'stdout' | 'stderr';
-  readonly text: string;
+/** A line as a program gave it, or how the program ended: kept beside the log in stream.jsonl. */
+export type RawLine =
+  { readonly stream: 'stdout' | 'stderr'; readonly text: string } | { readonly exit: RecordedRun['exit'] };
+
+/** What programs did, to be played instead of running them. */
+export interface Playback {
+  /** The next run; undefined where there is no other. */
+  next(): RecordedRun | undefined;
 }
 
 /** What an executor is asked to do. */
@@ -57,6 +62,8 @@ export interface ExecutionContext {
   readonly onUsage: (usage: Usage) => void;
   /** Makes the job WAITING until it is answered; resolves with one of the choices, or with the fallback. */
   readonly ask: (question: Ask) => Promise<string>;
+  /** Where it is given, no program is started. */
+  readonly playback?: Playback;
 }
 
 /** What an executor says of its run: told, never believed. */

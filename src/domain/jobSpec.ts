@@ -68,6 +68,8 @@ const Execution = z.strictObject({
   maxAttempts: z.int().min(1).max(10).optional(),
   budget: z.strictObject({ usd: z.number().positive().optional(), tokens: z.int().positive().optional() }).optional(),
   command: command.optional(),
+  /** The full path of a cassette that the executor `replay` plays. */
+  cassette: path.optional().describe('for a person alone: refused by MCP'),
 });
 
 /**
@@ -119,9 +121,12 @@ export function priorityOf(spec: JobSpec): Priority {
 /** The name for whichever executor is ready first, in the user's order. */
 export const AUTO = 'auto';
 
-/** The executor that a spec names; a command without a name is for the command executor. */
+/** The executor that a spec names; a command or a cassette without a name is for the one that takes it. */
 export function executorOf(spec: JobSpec): string {
-  return spec.execution?.executor ?? (spec.execution?.command === undefined ? AUTO : 'command');
+  const { executor, command, cassette } = spec.execution ?? {};
+  if (executor !== undefined) return executor;
+  if (cassette !== undefined) return 'replay';
+  return command === undefined ? AUTO : 'command';
 }
 
 /** The command lines in a spec that the relay would run, each with the field that holds it. */

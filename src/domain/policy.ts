@@ -29,6 +29,11 @@ export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy
       message: `An agent's task may not allow itself protected paths: scope.allowProtected (${allowed.map((glob) => JSON.stringify(glob)).join(', ')}). Leave it out, or have a person submit the task.`,
     };
   }
+  const cassette = spec.execution?.cassette;
+  if (origin === 'mcp' && cassette !== undefined) {
+    const why = `An agent's task may not play a file of this machine: execution.cassette (${JSON.stringify(cassette)}). Leave it out.`;
+    return { kind: 'refused', message: why };
+  }
   const commands = commandsOf(spec);
   if (origin === 'mcp' && commands.length > 0 && policy.agentCommands === 'refuse') {
     const named = commands.map(({ field, run }) => `${field} (${JSON.stringify(run)})`).join(', ');

@@ -24,6 +24,7 @@ const Answered = z.strictObject({
 /** A change as a text: edits, whole files, deletions, or a diff. Only the change itself must be there. */
 export const Proposal = Answered.partial().extend({
   diff: z.string().min(1).optional().describe('a unified diff that git apply takes, instead of edits'),
+  patch: z.base64().optional().describe('a patch of git, by its bytes'),
 });
 export type Proposal = z.infer<typeof Proposal>;
 

@@ -27,19 +27,27 @@ export interface Made {
 export async function carryOut(text: string, place: ProposalPlace): Promise<Result<Made, ProposalError>> {
   const parsed = parseProposal(text);
   if (!parsed.ok) return err({ kind: 'malformed', message: parsed.error.message });
-  const { edits = [], files = [], deletions = [], diff } = parsed.value;
+  const { edits = [], files = [], deletions = [] } = parsed.value;
   const draft = new Draft(place.root);
   const problems = await draft.take(parsed.value);
   if (problems.length > 0) return err({ kind: 'conflict', message: problems.join('\n') });
   // Before the files are written: git takes a diff wholly or not at all.
-  const applied = diff === undefined ? ok(undefined) : await applyDiff(diff, place);
-  if (!applied.ok) return applied;
+  for (const diff of diffsOf(parsed.value)) {
+    const applied = await applyDiff(diff, place);
+    if (!applied.ok) return applied;
+  }
   await draft.write();
   return ok({ edits: edits.length, files: files.length, deletions: deletions.length });
 }
 
-async function applyDiff(diff: string, { git, root }: ProposalPlace): Promise<Result<void, ProposalError>> {
-  const stdin = diff.endsWith('\n') ? diff : `${diff}\n`;
+function diffsOf({ diff, patch }: Proposal): readonly Buffer[] {
+  return [
+    ...(diff === undefined ? [] : [Buffer.from(diff.endsWith('\n') ? diff : `${diff}\n`)]),
+    ...(patch === undefined ? [] : [Buffer.from(patch, 'base64')]),
+  ];
+}
+
+async function applyDiff(stdin: Buffer, { git, root }: ProposalPlace): Promise<Result<void, ProposalError>> {
   const done = await git.run(['apply', '--whitespace=nowarn', '-'], { cwd: root, stdin, env: { GIT_WORK_TREE: root } });
   if (done.ok) return ok(undefined);
   const message = done.error.kind === 'failed' ? done.error.stderr.trim() : describe(done.error);

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { RawLine } from '../domain/executor.ts';
 import { BoundedFile } from './boundedFile.ts';
 
-/** What an executor's program printed, a JSON object a line: `at` (ms since the first), `stream`, `text`. */
+/** What an executor's program printed, a JSON object a line: `at` (ms since the first), `stream`, `text`; `exit` at its end. */
 export class RawStream {
   readonly #path: string;
   readonly #clock: Clock;
@@ -17,15 +17,15 @@ export class RawStream {
     this.#clock = clock;
   }
 
-  write({ stream, text }: RawLine): void {
+  write(line: RawLine): void {
     const now = this.#clock.monotonic();
     this.#began ??= now;
-    const line = `${JSON.stringify({ at: Math.round(now - this.#began), stream, text })}\n`;
+    const text = `${JSON.stringify({ at: Math.round(now - this.#began), ...line })}\n`;
     if (this.#file !== undefined) {
-      this.#file.write(line);
+      this.#file.write(text);
       return;
     }
-    this.#early.push(line);
+    this.#early.push(text);
     this.#opening ??= this.#open();
   }
 

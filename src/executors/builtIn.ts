@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Executor } from '../domain/executor.ts';
 import type { ExecutorSettings } from '../domain/executorSettings.ts';
 import { commandExecutor } from './command.ts';
+import { replayExecutor } from './replay.ts';
 
 export interface BuiltInOptions {
   readonly clock: Clock;
@@ -11,5 +12,6 @@ export interface BuiltInOptions {
 
 /** The executors that every relay has. */
 export function builtIn({ clock }: BuiltInOptions): readonly Executor[] {
-  return [commandExecutor(clock)];
+  const players: readonly Executor[] = [];
+  return [commandExecutor(clock), ...players, replayExecutor(players)];
 }

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
-import { ok, type Result } from '../base/result.ts';
-import type { ExecutionContext } from '../domain/executor.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { RecordedRun } from '../domain/cassette.ts';
+import type { ExecutionContext, Playback } from '../domain/executor.ts';
 import type { SpawnError } from '../process/launch.ts';
 import { Lines } from '../process/lines.ts';
 import { MARK } from '../process/mark.ts';
@@ -28,6 +29,12 @@ export interface ProgramExit {
   readonly stderr: string;
 }
 
+/** How a program ended, as a recording tells it. */
+function exitOf(ending: Ending): RecordedRun['exit'] {
+  if (ending.kind === 'exited') return { kind: 'exited', exitCode: ending.exitCode };
+  return { kind: 'signaled', signal: ending.kind === 'signaled' ? ending.signal : 'SIGTERM' };
+}
+
 /** A line of JSON can hold a whole file. */
 const LONGEST_JSON = 16 * 1024 * 1024;
 const TAIL_BYTES = 4096;
@@ -51,6 +58,7 @@ export async function runProgram(
     onLog({ stream: 'stderr', text });
   });
   const tail = new Tail(TAIL_BYTES);
+  if (context.playback !== undefined) return played(context.playback, { stdout, stderr, tail }, context);
   const done = await runTree(
     {
       file,
@@ -72,8 +80,38 @@ export async function runProgram(
   stdout.end();
   stderr.end();
   const { ending, survivors } = done.value;
+  onRaw({ exit: exitOf(ending) });
   if (survivors.length > 0) {
     onLog({ stream: 'relay', text: `these processes could not be ended: ${survivors.join(', ')}` });
   }
   return ok({ ending, stderr: tail.bytes().toString('utf8') });
+}
+
+interface Ears {
+  readonly stdout: Lines;
+  readonly stderr: Lines;
+  readonly tail: Tail;
+}
+
+/** The same as a program would have said, and nothing is started. */
+async function played(
+  playback: Playback,
+  { stdout, stderr, tail }: Ears,
+  { signal, onRaw }: ExecutionContext,
+): Promise<Result<ProgramExit, SpawnError>> {
+  const run = playback.next();
+  if (run === undefined) return err({ kind: 'failed', message: 'The cassette is at its end.' });
+  for (const { stream, text } of run.lines) {
+    if (signal.aborted) return ok({ ending: { kind: 'aborted' }, stderr: '' });
+    const bytes = Buffer.from(`${text}\n`);
+    if (stream === 'stdout') stdout.take(bytes);
+    else {
+      tail.take(bytes);
+      stderr.take(bytes);
+    }
+  }
+  onRaw({ exit: run.exit });
+  // As with a program, nobody hears of the end in the turn in which it began.
+  await Promise.resolve();
+  return ok({ ending: run.exit, stderr: tail.bytes().toString('utf8') });
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { Playback } from '../../src/executors/playback.ts';
 import { runProgram, type Program } from '../../src/executors/program.ts';
 import { isAlive } from '../process/running.ts';
 import { contextIn, type Asked } from './asking.ts';
@@ -50,11 +51,8 @@ describe('a program of an executor', () => {
     const { done, lines } = await ran(script, context);
     expect(lines.map((line) => line.length)).toEqual([1 << 20]);
     expect(done).toMatchObject({ ok: true, value: { ending: { kind: 'exited', exitCode: 3 }, stderr: 'why\n' } });
-    expect(context.raw.map(({ stream, text }) => [stream, text.length])).toEqual(
-      expect.arrayContaining([
-        ['stdout', 1 << 20],
-        ['stderr', 3],
-      ]),
+    expect(context.raw.map((line) => ('stream' in line ? [line.stream, line.text.length] : [line.exit]))).toEqual(
+      expect.arrayContaining([['stdout', 1 << 20], ['stderr', 3], [{ kind: 'exited', exitCode: 3 }]]),
     );
     expect(context.events).toEqual([{ stream: 'stderr', text: 'why' }]);
   });
@@ -97,5 +95,22 @@ describe('a program of an executor', () => {
     const program = { file: join(directory, 'nowhere'), args: [], stdin: '', onLine: () => undefined };
     const done = await runProgram(program, contextIn(directory), systemClock);
     expect(done).toMatchObject({ ok: false, error: { kind: 'notFound' } });
+  });
+
+  it('is not started where a recording is played: it says and ends as it did then', async () => {
+    const runs = [
+      {
+        lines: [
+          { at: 0, stream: 'stdout' as const, text: 'one' },
+          { at: 1, stream: 'stderr' as const, text: 'why' },
+        ],
+        exit: { kind: 'exited' as const, exitCode: 2 },
+      },
+    ];
+    const context = { ...contextIn(directory), playback: new Playback(runs) };
+    const { done, lines } = await ran('process.exit(9)', context);
+    expect(lines).toEqual(['one']);
+    expect(done).toMatchObject({ ok: true, value: { ending: { kind: 'exited', exitCode: 2 }, stderr: 'why\n' } });
+    expect(await ran('process.exit(9)', context)).toMatchObject({ done: { ok: false } });
   });
 });
