@@ -12,7 +12,8 @@ import { journalPath, newer, readJournals, setAside, type FoundJournal, type Ope
 import { JobIndex, type Coverage } from './jobIndex.ts';
 import type { JobStore } from './jobStore.ts';
 import { Ledger } from './ledger.ts';
-import { migrate } from './migrations.ts';
+import { HAS_USAGE, migrate } from './migrations.ts';
+import { countPastUsage } from './pastUsage.ts';
 import { faultOf, loadSql, readSnapshot, snapshotPath } from './snapshot.ts';
 import { SqliteStore } from './sqliteStore.ts';
 import type { Vault } from './vault.ts';
@@ -56,10 +57,10 @@ export async function openStore(options: StoreOptions): Promise<Result<JobStore,
 }
 
 /** The tables of the last snapshot, or empty ones, in the newest shape. */
-async function openIndex({
-  directory,
-  assets,
-}: StoreOptions): Promise<Result<{ readonly index: JobIndex; readonly hasSnapshot: boolean }, OpenError>> {
+async function openIndex(
+  options: StoreOptions,
+): Promise<Result<{ readonly index: JobIndex; readonly hasSnapshot: boolean }, OpenError>> {
+  const { directory, assets } = options;
   const path = snapshotPath(directory);
   const bytes = await readSnapshot(directory);
   if (!bytes.ok) return bytes;
@@ -76,7 +77,15 @@ async function openIndex({
     database.close();
     return newer(path);
   }
-  return ok({ index: new JobIndex(database), hasSnapshot: bytes.value !== undefined });
+  const index = new JobIndex(database);
+  if (bytes.value !== undefined && migrated.value < HAS_USAGE) await countPast(options, index);
+  return ok({ index, hasSnapshot: bytes.value !== undefined });
+}
+
+/** Totals are no reason to refuse a record: what cannot be counted is said. */
+async function countPast({ vault, log }: StoreOptions, index: JobIndex): Promise<void> {
+  const { unread } = await countPastUsage(index, vault);
+  if (unread > 0) log.write('warn', 'the usage of jobs whose events cannot be read does not count', { jobs: unread });
 }
 
 /** Durability is the journal's: these make the tables in memory 2.5 to 5 times as fast (measured). */

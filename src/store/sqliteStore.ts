@@ -16,6 +16,7 @@ import type { Appended, AppendError, JobStore, ListQuery, StoreIoError, UnknownJ
 import type { Ledger } from './ledger.ts';
 import { encodeLine } from './line.ts';
 import type { ArchivePlace, JobRow } from './rows.ts';
+import type { UsageQuery, UsageRow } from './usageTable.ts';
 import { writeSnapshot } from './snapshot.ts';
 import type { Vault } from './vault.ts';
 
@@ -109,6 +110,13 @@ export class SqliteStore implements JobStore {
     if (this.#isClosed) return closed();
     this.#refreshIndex();
     return ok(this.#index.find(prefix));
+  }
+
+  async usage(query: UsageQuery): Promise<Result<readonly UsageRow[], StoreIoError>> {
+    await this.settled();
+    if (this.#isClosed) return closed();
+    this.#refreshIndex();
+    return ok(this.#index.usage(query));
   }
 
   byKey(key: string): KeptKey | undefined {
@@ -219,7 +227,7 @@ export class SqliteStore implements JobStore {
   }
 
   #refreshIndex(): void {
-    this.#index.put(this.#ledger.takeChanged());
+    this.#index.put(this.#ledger.takeChanged(), this.#ledger.takeCharges());
   }
 
   #compactWhenDue(): void {
