@@ -46,20 +46,25 @@ export async function openStore(options: StoreOptions): Promise<Result<JobStore,
 
   const opened = await openIndex(options);
   if (!opened.ok) return opened;
-  const { index, hasSnapshot } = opened.value;
+  const { index, hasSnapshot, isOld } = opened.value;
   const recovered = await recover(options, index, hasSnapshot, disk);
   if (!recovered.ok) {
     index.close();
     return recovered;
   }
   const { ledger, file } = recovered.value;
-  return ok(new SqliteStore({ directory, vault, log, disk, compactAt, index, ledger, file }));
+  return ok(new SqliteStore({ directory, vault, log, disk, compactAt, index, ledger, file, isOld }));
+}
+
+interface Opened {
+  readonly index: JobIndex;
+  readonly hasSnapshot: boolean;
+  /** Whether the totals of the snapshot's jobs had to be made. */
+  readonly isOld: boolean;
 }
 
 /** The tables of the last snapshot, or empty ones, in the newest shape. */
-async function openIndex(
-  options: StoreOptions,
-): Promise<Result<{ readonly index: JobIndex; readonly hasSnapshot: boolean }, OpenError>> {
+async function openIndex(options: StoreOptions): Promise<Result<Opened, OpenError>> {
   const { directory, assets } = options;
   const path = snapshotPath(directory);
   const bytes = await readSnapshot(directory);
@@ -78,8 +83,10 @@ async function openIndex(
     return newer(path);
   }
   const index = new JobIndex(database);
-  if (bytes.value !== undefined && migrated.value < HAS_USAGE) await countPast(options, index);
-  return ok({ index, hasSnapshot: bytes.value !== undefined });
+  const hasSnapshot = bytes.value !== undefined;
+  const isOld = hasSnapshot && migrated.value < HAS_USAGE;
+  if (isOld) await countPast(options, index);
+  return ok({ index, hasSnapshot, isOld });
 }
 
 /** Totals are no reason to refuse a record: what cannot be counted is said. */

@@ -29,6 +29,8 @@ export interface SqliteStoreParts {
   readonly index: JobIndex;
   readonly ledger: Ledger;
   readonly file: JournalFile;
+  /** The snapshot has an older shape: the next one is due at once, so that no later start brings it up to date again. */
+  readonly isOld: boolean;
 }
 
 /** Changed jobs; a row costs 15 µs. */
@@ -58,7 +60,7 @@ export class SqliteStore implements JobStore {
     this.#parts = parts;
     this.#index = parts.index;
     this.#ledger = parts.ledger;
-    this.#compactAt = parts.compactAt;
+    this.#compactAt = parts.isOld ? 0 : parts.compactAt;
     this.#journal = new Journal(parts.file, {
       onWriting: () => this.#refreshWhenDue(),
       onDown: () => this.#compactWhenDue(),
