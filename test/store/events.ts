@@ -99,7 +99,9 @@ export const undone: JobEvent = { type: 'undone' };
 export function withUsage(event: JobEvent, usage: Usage | undefined): JobEvent {
   if (usage === undefined) return event;
   if ('outcome' in event) return { ...event, outcome: { ...event.outcome, usage } };
-  return event.type === 'attemptLost' || event.type === 'deferred' || event.type === 'sealed' ? { ...event, usage } : event;
+  return event.type === 'attemptLost' || event.type === 'deferred' || event.type === 'sealed'
+    ? { ...event, usage }
+    : event;
 }
 
 /** One of each that can follow the first, for attempts 1 and 2. */

@@ -43,7 +43,15 @@ export function addUsage(totals: Map<string, Totals>, entries: readonly JournalE
   }
 }
 
-const ends = new Set<JobEvent['type']>(['succeeded', 'failed', 'attemptFailed', 'attemptLost', 'deferred', 'canceled', 'expired']);
+const ends = new Set<JobEvent['type']>([
+  'succeeded',
+  'failed',
+  'attemptFailed',
+  'attemptLost',
+  'deferred',
+  'canceled',
+  'expired',
+]);
 
 function wallMs(event: JobEvent, begun: number, at: number, life: number): number {
   if (event.type === 'attemptLost' && event.drained !== true) return 0;
