@@ -10,6 +10,7 @@ import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
+import { usage as usageCommand } from './cli/usage.ts';
 import { lift, verify } from './cli/trust.ts';
 import { plain } from './cli/text.ts';
 import manifest from '../package.json' with { type: 'json' };
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   undo,
   verify,
   lift,
+  usageCommand,
 ];
 
 const usage = `task-relay ${manifest.version}: tasks for coding agents, as proven patches

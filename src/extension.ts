@@ -13,6 +13,7 @@ import { outputLog } from './editor/outputLog.ts';
 import { offerReload } from './editor/reloadPrompt.ts';
 import { Settings } from './editor/settings.ts';
 import { registerMcp } from './editor/mcpProvider.ts';
+import { UsageDocument } from './editor/usageDocument.ts';
 import { WorkspaceRelays } from './editor/workspaceRelays.ts';
 import { showWelcome } from './editor/welcome.ts';
 
@@ -32,12 +33,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const panels = new JobPanels(context.extensionUri, model);
   const assets = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath;
   const opened = new WorkspaceRelays({ assets, version, log, model, settings });
+  const usage = new UsageDocument(() => opened.repositories);
   relays = opened;
   context.subscriptions.push(
     output,
     tree,
     logs,
     panels,
+    usage,
     new Attention(model, tree, settings),
     registerDocuments(model),
     registerCommands({
@@ -46,6 +49,7 @@ export function activate(context: vscode.ExtensionContext): void {
       tree,
       logs,
       panels,
+      usage,
       settings,
       output,
       log,

@@ -94,6 +94,7 @@ function overview(state: PanelState): HTMLElement {
     ...(job.startedAt === undefined ? [] : [['Started', time(job.startedAt)] as [string, string]]),
     ...(job.finishedAt === undefined ? [] : [['Finished', time(job.finishedAt)] as [string, string]]),
     ...(job.durationMs === undefined ? [] : [['Took', `${(job.durationMs / 1000).toFixed(1)} s`] as [string, string]]),
+    ...(state.usage === undefined ? [] : [['Usage', state.usage] as [string, string]]),
     ...(job.delivery === undefined ? [] : [['Delivery', job.delivery] as [string, string]]),
     ['Job', job.jobId],
   ];

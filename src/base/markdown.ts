@@ -17,9 +17,18 @@ export function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** `figuresFrom`: the first column, from 0, whose cells and those after it stand to the right. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  figuresFrom = head.length,
+): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+  return [
+    line(head),
+    `|${head.map((_, column) => (column < figuresFrom ? ' --- |' : ' ---: |')).join('')}`,
+    ...rows.map(line),
+  ].join('\n');
 }
 
 function cell(text: string): string {

@@ -1,4 +1,5 @@
 import { changeNotes, shownChanges, type ShownChange } from '../domain/shownChange.ts';
+import { usageLine } from '../domain/usageText.ts';
 import type { JobSummary, JobView, DeliveryReport } from '../protocol/jobView.ts';
 
 /** Those that a terminal obeys, but for tab and newline: C0, C1, and what turns the direction of a text. */
@@ -31,6 +32,8 @@ export function jobText(job: JobView): string {
   ];
   if (job.message !== undefined) lines.push(`  why       ${plain(oneLine(job.message))}`);
   if (job.summary !== undefined) lines.push(`  summary   ${plain(oneLine(job.summary))}`);
+  const cost = job.usage === undefined ? undefined : usageLine(job.usage);
+  if (cost !== undefined) lines.push(`  usage     ${cost}`);
   if (job.delivery !== undefined && job.delivery !== 'none') lines.push(`  delivery  ${job.delivery}`);
   if (job.fileCount > 0) {
     lines.push(`  files     ${String(job.fileCount)}`);

@@ -72,17 +72,29 @@ export const JobEvent = z.discriminatedUnion('type', [
     message: z.string(),
     until: z.number(),
     artifacts: z.array(Artifact),
+    usage: Usage.optional(),
   }),
   /** `drained`: its host went down in good order. Without it, the host was killed: what lines of older versions say too. */
-  z.object({ type: z.literal('attemptLost'), attempt: z.int().min(1), drained: z.literal(true).optional() }),
+  z.object({
+    type: z.literal('attemptLost'),
+    attempt: z.int().min(1),
+    drained: z.literal(true).optional(),
+    /** What it had used, where its host knew. */
+    usage: Usage.optional(),
+  }),
   z.object({ type: z.literal('succeeded'), attempt: z.int().min(1), outcome: Outcome }),
   z.object({ type: z.literal('failed'), attempt: z.int().min(1), failure: Failure, outcome: Outcome }),
   /** A person says of these secrets that they are none: the kept patch is judged again, without its executor. */
   z.object({ type: z.literal('lifted'), finds: z.array(z.string()).min(1), by: Origin }),
   z.object({ type: z.literal('canceled'), by: Origin }),
   z.object({ type: z.literal('expired') }),
-  /** Artifacts of an attempt that a cancel or an expiry ended: they change nothing but what can be read. */
-  z.object({ type: z.literal('sealed'), attempt: z.int().min(1), artifacts: z.array(Artifact) }),
+  /** Of an attempt that a cancel or an expiry ended: its artifacts and what it used. They change nothing but what can be read. */
+  z.object({
+    type: z.literal('sealed'),
+    attempt: z.int().min(1),
+    artifacts: z.array(Artifact),
+    usage: Usage.optional(),
+  }),
   /** Journaled before the first byte is written to the user's tree. `receipt` is in the vault. */
   z.object({ type: z.literal('deliveryStarted'), receipt: Digest, by: Origin }),
   z.object({ type: z.literal('delivered') }),

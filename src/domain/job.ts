@@ -6,6 +6,7 @@ import type { Digest, JobId, ObjectId } from './ids.ts';
 import type { JobSpec } from './jobSpec.ts';
 import { isTerminalState } from './jobState.ts';
 import type { Quarantine } from './secretFind.ts';
+import type { Spent } from './spent.ts';
 
 export const JobState = z.enum(['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED']);
 export type JobState = z.infer<typeof JobState>;
@@ -39,6 +40,8 @@ interface Core {
   readonly failedAttempts: number;
   /** Attempts that were lost with a host that died; those of a host that was stopped do not count. */
   readonly lostAttempts: number;
+  /** What its attempts have cost, once one has ended: domain/charge.ts says what counts. */
+  readonly spent?: Spent;
   /** Fingerprints of secrets that a person has lifted. */
   readonly lifted?: readonly string[];
 }

@@ -14,6 +14,8 @@ import {
 } from './job.ts';
 import type { JobId } from './ids.ts';
 import { defaults, type JobSpec } from './jobSpec.ts';
+import { chargeOf } from './charge.ts';
+import { nothingSpent, sumOf } from './spent.ts';
 
 /** An event that the job's state does not take. */
 export interface Illegal {
@@ -52,6 +54,13 @@ export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJo
 
 /** The whole lifecycle. Pure; stores persist what it returns, and nothing else writes `state`. */
 export function transition(job: Job, event: JobEvent, at: number): Step {
+  const next = step(job, event, at);
+  const charge = next.ok ? chargeOf(job, event, at) : undefined;
+  if (!next.ok || charge === undefined) return next;
+  return ok({ ...next.value, spent: sumOf(job.spent ?? nothingSpent, charge.spent) });
+}
+
+function step(job: Job, event: JobEvent, at: number): Step {
   switch (event.type) {
     case 'submitted':
       return illegal(job, event);
@@ -139,6 +148,7 @@ function coreOf(job: Job): Omit<QueuedJob, 'state'> {
     attempt: job.attempt,
     failedAttempts: job.failedAttempts,
     lostAttempts: job.lostAttempts,
+    ...(job.spent === undefined ? {} : { spent: job.spent }),
     ...(job.lifted === undefined ? {} : { lifted: job.lifted }),
   };
 }

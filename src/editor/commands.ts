@@ -17,6 +17,7 @@ import { openFileDiff, openPatch, reviewPatch } from './review.ts';
 import type { Settings } from './settings.ts';
 import { stateLabel } from './look.ts';
 import { liftSecret, openCertificate, verifyJob } from './trust.ts';
+import type { UsageDocument } from './usageDocument.ts';
 import type { WorkspaceRelays } from './workspaceRelays.ts';
 
 export interface CommandParts {
@@ -25,6 +26,7 @@ export interface CommandParts {
   readonly tree: JobsTree;
   readonly logs: LogView;
   readonly panels: JobPanels;
+  readonly usage: UsageDocument;
   readonly settings: Settings;
   readonly output: vscode.LogOutputChannel;
   readonly memory: vscode.Memento;
@@ -33,7 +35,7 @@ export interface CommandParts {
 
 /** Registers every command of commandIds.ts. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const { model, relays, logs, panels, settings, output } = parts;
+  const { model, relays, logs, panels, usage, settings, output } = parts;
   const jobs = new JobCommands(parts);
   const table: Readonly<Record<keyof typeof commandIds, (node?: Node) => unknown>> = {
     submitTask: () => submitTask(parts),
@@ -58,6 +60,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     liftSecret: jobs.onView(isWithheld, liftSecret),
     copyJobId: jobs.on(isAny, ({ summary }) => vscode.env.clipboard.writeText(summary.jobId)),
     showOutput: () => output.show(),
+    showUsage: () => usage.show(),
     manageAgentCommands: () => manageAgentCommands(model.repositories, settings),
   };
   const registered = Object.entries(table).map(([name, run]) =>

@@ -4,6 +4,7 @@ import type { Disposable } from '../base/disposable.ts';
 import { isTerminalState } from '../domain/jobState.ts';
 import type { JobId } from '../domain/ids.ts';
 import { shownChanges } from '../domain/shownChange.ts';
+import { usageLine } from '../domain/usageText.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import { changeLabel, changeName } from './look.ts';
 import type * as Codecs from '../protocol/codecs.ts';
@@ -97,8 +98,10 @@ export class JobPanels implements vscode.Disposable {
     const size = await relay.log({ jobId, offset: 0, maxBytes: 1 });
     const offset = size.ok ? Math.max(0, size.value.totalBytes - LOG_BYTES) : 0;
     const log = await relay.log({ jobId, offset, maxBytes: LOG_BYTES });
+    const usage = view.usage === undefined ? undefined : usageLine(view.usage);
     const state: PanelState = {
       job: view,
+      ...(usage === undefined ? {} : { usage }),
       changes: shownChanges(view.files).map((change) => ({ name: changeName(change), label: changeLabel(change) })),
       outMarkdown: out?.ok === true ? decode(out.value.base64) : '',
       log: log.ok ? decode(log.value.base64) : '',

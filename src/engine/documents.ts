@@ -4,6 +4,7 @@ import type { Report } from '../domain/executor.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { RunningJob } from '../domain/job.ts';
 import { changeNotes, shownChanges, type ShownChange } from '../domain/shownChange.ts';
+import { usageLine } from '../domain/usageText.ts';
 
 export interface Documented {
   readonly job: RunningJob;
@@ -32,6 +33,8 @@ export function outMarkdown({ job, report, files, fileCount, checks, failure }: 
     const rows = checks.map(({ name, verdict, label = '', detail }) => [name, verdict, label, firstLine(detail)]);
     parts.push('## Checks', table(['check', 'verdict', 'label', 'detail'], rows));
   }
+  const cost = report?.usage === undefined ? undefined : usageLine(report.usage);
+  if (cost !== undefined) parts.push(`The executor used ${cost}.`);
   parts.push(`Baseline ${code(job.baseline)}, executor ${code(job.executor)}, attempt ${String(job.attempt)}.`);
   return `${parts.join('\n\n')}\n`;
 }

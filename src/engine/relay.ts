@@ -15,6 +15,7 @@ import type { CallInput, CallOutput } from '../protocol/calls.ts';
 import type { RelayChange } from '../protocol/change.ts';
 import type { Relay } from '../protocol/relay.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
+import { usageReport } from '../protocol/usageReport.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
 import { checkOutputOf } from './checkOutput.ts';
@@ -121,6 +122,7 @@ export class Engine {
       get: (input) => this.#get(input.jobId),
       find: (input) => this.#find(input.prefix),
       list: (input) => this.#list(input),
+      usage: (input) => this.#usage(input),
       events: (input) => this.#events(input.jobId),
       cancel: (input) => this.#cancel(input),
       retry: (input) => this.#retry(input),
@@ -219,6 +221,15 @@ export class Engine {
     if (!listed.ok) return err(toRelayError(listed.error));
     const { rows, total } = listed.value;
     return ok({ items: rows.map(summaryOf), total, hasMore: offset + rows.length < total });
+  }
+
+  async #usage({ since, until }: CallInput<'usage'>): Answer<CallOutput<'usage'>> {
+    if (since !== undefined && until !== undefined && since > until)
+      return err(relayError('invalid', `No day is since ${since} and until ${until}: give the earlier one as since.`));
+    const query = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+    const rows = await this.#options.store.usage(query);
+    if (!rows.ok) return err(toRelayError(rows.error));
+    return ok(usageReport(rows.value.map(({ spent, ...row }) => ({ ...row, ...spent }))));
   }
 
   async #events(jobId: JobId): Answer<CallOutput<'events'>> {

@@ -1,11 +1,11 @@
-import type { Artifact } from '../domain/artifact.ts';
+import type { Artifact, Usage } from '../domain/artifact.ts';
 import type { Ask } from '../domain/executor.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Outcome } from '../domain/event.ts';
 import type { RunningJob } from '../domain/job.ts';
 
 /**
- * What an attempt came to. `stopped`: the signal ended it, and only its artifacts are of use. `limited`: its executor's
+ * What an attempt came to. `stopped`: the signal ended it, and only its artifacts and what it used are of use. `limited`: its executor's
  * provider takes no more, until `until` (ms since 1970) where that is known. `isFinal`: no other attempt would help.
  */
 export type AttemptEnd =
@@ -16,8 +16,9 @@ export type AttemptEnd =
       readonly message: string;
       readonly until?: number;
       readonly artifacts: readonly Artifact[];
+      readonly usage?: Usage;
     }
-  | { readonly kind: 'stopped'; readonly artifacts: readonly Artifact[] };
+  | { readonly kind: 'stopped'; readonly artifacts: readonly Artifact[]; readonly usage?: Usage };
 
 /** Makes the job wait for the user's answer. */
 export type AskUser = (question: Ask) => Promise<string>;

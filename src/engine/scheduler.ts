@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { Log } from '../base/log.ts';
 import { never } from '../base/result.ts';
+import type { Artifact, Usage } from '../domain/artifact.ts';
 import type { JobEvent } from '../domain/event.ts';
 import { isRetryable, type Failure } from '../domain/failure.ts';
 import type { JobId } from '../domain/ids.ts';
@@ -156,21 +157,28 @@ export class Scheduler {
   }
 
   async #record(job: RunningJob, end: AttemptEnd): Promise<void> {
+    const refused = await this.#append(job.id, this.#eventOf(job, end));
+    // It was canceled, or its time was over, a moment before its end was told.
+    const { artifacts, usage } = remainderOf(end);
+    if (refused && end.kind !== 'stopped') await this.#append(job.id, sealed(job, artifacts, usage));
+  }
+
+  /** Whether the event was refused. One that could not be written is tried again until it can. */
+  async #append(jobId: JobId, event: JobEvent): Promise<boolean> {
     const { store, clock, log } = this.#options;
-    const event = this.#eventOf(job, end);
-    if (event === undefined) return;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const done = await store.append(job.id, event, clock.now());
-      if (done.ok || done.error.kind !== 'io') return;
+      const done = await store.append(jobId, event, clock.now());
+      if (done.ok) return false;
+      if (done.error.kind !== 'io') return true;
       log.write('error', 'the end of an attempt could not be written; it is tried again', {
-        jobId: job.id,
+        jobId,
         error: done.error.message,
       });
-      if (!(await this.#waited(wait))) return;
+      if (!(await this.#waited(wait))) return false;
     }
   }
 
-  #eventOf(job: RunningJob, end: AttemptEnd): JobEvent | undefined {
+  #eventOf(job: RunningJob, end: AttemptEnd): JobEvent {
     const { attempt } = job;
     switch (end.kind) {
       case 'succeeded':
@@ -189,13 +197,13 @@ export class Scheduler {
       case 'limited': {
         const { message, artifacts } = end;
         const until = this.#options.holds.hold(job.executor, message, end.until);
-        return { type: 'deferred', attempt, message, until, artifacts: [...artifacts] };
+        return { type: 'deferred', attempt, message, until, artifacts: [...artifacts], ...used(job, end.usage) };
       }
       case 'stopped':
         // Stopped with its host, it goes back to the queue; stopped by a cancel or its time, it has ended before.
         return this.#stopped && this.#isUnderWay(job.id)
-          ? { type: 'attemptLost', attempt, drained: true }
-          : { type: 'sealed', attempt, artifacts: [...end.artifacts] };
+          ? { type: 'attemptLost', attempt, drained: true, ...used(job, end.usage) }
+          : sealed(job, end.artifacts, end.usage);
       default:
         return never(end);
     }
@@ -237,6 +245,23 @@ export class Scheduler {
       this.wake();
     });
   }
+}
+
+function sealed(job: RunningJob, artifacts: readonly Artifact[], usage: Usage | undefined): JobEvent {
+  return { type: 'sealed', attempt: job.attempt, artifacts: [...artifacts], ...used(job, usage) };
+}
+
+/** What a patch carries that is judged again was told before, with the attempt that made it. */
+function used(job: RunningJob, usage: Usage | undefined): { readonly usage?: Usage } {
+  return usage === undefined || job.rejudged !== undefined ? {} : { usage };
+}
+
+/** Of what an attempt left, a job that was stopped has the logs alone. */
+function remainderOf(end: AttemptEnd): { readonly artifacts: readonly Artifact[]; readonly usage?: Usage } {
+  if (end.kind === 'limited' || end.kind === 'stopped') return end;
+  const { artifacts, usage } = end.outcome;
+  const logs = artifacts.filter(({ name }) => name === 'logs.txt' || name === 'stream.jsonl');
+  return { artifacts: logs, ...(usage === undefined ? {} : { usage }) };
 }
 
 function unrun(why: Failure): Extract<AttemptEnd, { kind: 'failed' }> {

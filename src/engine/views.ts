@@ -25,6 +25,7 @@ export function viewOf(job: Job): JobView {
     createdAt: job.createdAt,
     ...timesOf(job),
     ...(job.parent === undefined ? {} : { parent: job.parent }),
+    ...(job.spent === undefined ? {} : { usage: job.spent }),
     ...(job.lifted === undefined ? {} : { lifted: [...job.lifted] }),
     artifacts: artifactsOf(job).map((artifact) => ({ ...artifact, uri: artifactUri(job.id, artifact.name) })),
   };
@@ -55,14 +56,13 @@ function timesOf(job: Job): Pick<JobView, 'startedAt' | 'finishedAt' | 'duration
 
 function outcomeOf(
   job: Extract<Job, { outcome: unknown }>,
-): Pick<JobView, 'checks' | 'files' | 'fileCount' | 'summary' | 'usage' | 'secrets'> {
-  const { checks, files, fileCount, summary, usage, quarantine } = job.outcome;
+): Pick<JobView, 'checks' | 'files' | 'fileCount' | 'summary' | 'secrets'> {
+  const { checks, files, fileCount, summary, quarantine } = job.outcome;
   return {
     checks,
     files: files.map(changeOf),
     fileCount,
     ...(summary === undefined ? {} : { summary }),
-    ...(usage === undefined ? {} : { usage }),
     ...(quarantine === undefined ? {} : { secrets: quarantine.finds }),
   };
 }

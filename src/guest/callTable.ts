@@ -13,6 +13,7 @@ const table: { readonly [N in CallName]: Invoke } = {
   get: row(calls.get.input, (relay, input) => relay.get(input)),
   find: row(calls.find.input, (relay, input) => relay.find(input)),
   list: row(calls.list.input, (relay, input) => relay.list(input)),
+  usage: row(calls.usage.input, (relay, input) => relay.usage(input)),
   events: row(calls.events.input, (relay, input) => relay.events(input)),
   cancel: row(calls.cancel.input, (relay, input) => relay.cancel(input)),
   retry: row(calls.retry.input, (relay, input) => relay.retry(input)),

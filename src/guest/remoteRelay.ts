@@ -42,6 +42,7 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     get: (input) => line.call('get', input, calls.get.output),
     find: (input) => line.call('find', input, calls.find.output),
     list: (input) => line.call('list', input, calls.list.output),
+    usage: (input) => line.call('usage', input, calls.usage.output),
     events: (input) => line.call('events', input, calls.events.output),
     cancel: (input) => line.call('cancel', input, calls.cancel.output),
     retry: (input) => line.call('retry', input, calls.retry.output),

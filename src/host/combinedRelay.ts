@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { CallInput, CallOutput } from '../protocol/calls.ts';
 import type { Relay } from '../protocol/relay.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
+import { usageReport } from '../protocol/usageReport.ts';
 
 /** One repository's relay among several. */
 export interface NamedRelay {
@@ -20,6 +21,7 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     list: (input) => list(all(), input),
     get: (input) => first(all(), (relay) => relay.get(input)),
     find: (input) => first(all(), (relay) => relay.find(input)),
+    usage: (input) => usage(all(), input),
     events: (input) => first(all(), (relay) => relay.events(input)),
     cancel: (input) => first(all(), (relay) => relay.cancel(input)),
     retry: (input) => first(all(), (relay) => relay.retry(input)),
@@ -87,6 +89,17 @@ async function list(all: readonly NamedRelay[], input: CallInput<'list'>): Answe
 async function executors(all: readonly NamedRelay[], input: CallInput<'executors'>): Answer<CallOutput<'executors'>> {
   const [any] = all;
   return any === undefined ? ok({ executors: [] }) : any.relay.executors(input);
+}
+
+/** Rows of the same day and executor are one, whichever repository they are of. */
+async function usage(all: readonly NamedRelay[], input: CallInput<'usage'>): Answer<CallOutput<'usage'>> {
+  const rows: CallOutput<'usage'>['rows'] = [];
+  for (const { relay } of all) {
+    const one = await relay.usage(input);
+    if (!one.ok) return one;
+    rows.push(...one.value.rows);
+  }
+  return ok(usageReport(rows));
 }
 
 async function activity(all: readonly NamedRelay[]): Answer<CallOutput<'activity'>> {

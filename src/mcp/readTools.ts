@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { JobId } from '../domain/ids.ts';
 import { ListInput } from '../protocol/calls.ts';
+import { UsageInput, UsageReport } from '../protocol/usage.ts';
 import { JobPage, JobView } from '../protocol/jobView.ts';
 import { tool } from './tool.ts';
 
@@ -34,4 +35,17 @@ export const listTool = tool({
   output: JobPage,
   annotations: readsOnly,
   run: ({ relay }, input) => relay.list(input),
+});
+
+export const usageTool = tool({
+  name: 'jobs_usage',
+  title: 'Usage by day and executor',
+  description: [
+    'What the attempts of all jobs cost, one row a day (UTC, of the end) and executor, oldest first, and their sum as total: attempts, succeeded, failed, tokens, costUsd, turns, wallMs (from lease to end). Retries, canceled and lost attempts count as well. A figure is missing where no program told it: that is not zero.',
+    'since and until are days, both included; give since to keep the answer short. Answers at once. What one job cost is in jobs_get.',
+  ].join('\n'),
+  input: UsageInput,
+  output: UsageReport,
+  annotations: readsOnly,
+  run: ({ relay }, input) => relay.usage(input),
 });

@@ -1,8 +1,8 @@
 import { artifactTool } from './artifactTool.ts';
 import { cancelTool } from './cancelTool.ts';
-import { getTool, listTool } from './readTools.ts';
+import { getTool, listTool, usageTool } from './readTools.ts';
 import { submitTool, retryTool } from './submitTools.ts';
 import type { Tool } from './tool.ts';
 
 /** Every tool of the relay, in the order in which an agent meets them. */
-export const tools: readonly Tool[] = [submitTool, getTool, listTool, cancelTool, artifactTool, retryTool];
+export const tools: readonly Tool[] = [submitTool, getTool, listTool, cancelTool, artifactTool, retryTool, usageTool];

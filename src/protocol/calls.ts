@@ -5,6 +5,7 @@ import { Digest, JobId } from '../domain/ids.ts';
 import { JobState } from '../domain/job.ts';
 import { JobSpec } from '../domain/jobSpec.ts';
 import { ExecutorView } from './executorView.ts';
+import { UsageInput, UsageReport } from './usage.ts';
 import { DeliveryReport, JobPage, JobView, LogSlice, Slice, Submitted, Verification } from './jobView.ts';
 
 /** The bytes that one slice may carry at most. */
@@ -33,6 +34,8 @@ export const calls = {
   find: { input: z.strictObject({ prefix: z.string().min(1).max(64) }), output: z.strictObject({ jobId: JobId }) },
   list: { input: ListInput, output: JobPage },
   events: { input: z.strictObject({ jobId: JobId }), output: z.strictObject({ entries: z.array(JournalEntry) }) },
+  /** What the attempts that ended on these days cost, by day and executor. */
+  usage: { input: UsageInput, output: UsageReport },
   cancel: {
     input: z.strictObject({ jobId: JobId, origin: Origin }),
     output: z.strictObject({ ok: z.boolean().describe('false: it had ended before'), state: JobState }),

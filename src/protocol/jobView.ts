@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { ArtifactName, Check, FileChange, Usage } from '../domain/artifact.ts';
+import { ArtifactName, Check, FileChange } from '../domain/artifact.ts';
 import { ReasonCode } from '../domain/failure.ts';
 import { Digest, JobId, ObjectId } from '../domain/ids.ts';
 import { DeliveryState, JobState } from '../domain/job.ts';
 import { Priority } from '../domain/jobSpec.ts';
 import { SecretFind } from '../domain/secretFind.ts';
+import { Spent } from '../domain/spent.ts';
 
 const Ms = z.number().describe('ms since 1970');
 
@@ -45,7 +46,9 @@ export const JobView = JobSummary.extend({
     .array(FileChange.pick({ path: true, kind: true, oldMode: true, newMode: true, from: true, binary: true }))
     .describe('the first changed files; `from` names the deleted file that an added one was'),
   fileCount: z.int(),
-  usage: Usage.optional(),
+  usage: Spent.optional().describe(
+    'of all its attempts that have ended; what no program told is missing, which is not zero; wallMs is from lease to end',
+  ),
   question: z
     .strictObject({ askId: z.string(), text: z.string(), choices: z.array(z.string()), deadline: Ms })
     .optional(),

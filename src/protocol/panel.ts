@@ -5,6 +5,8 @@ import type { JobView } from './jobView.ts';
 /** All that a job page shows. */
 export interface PanelState {
   readonly job: JobView;
+  /** What it cost, on one line. */
+  readonly usage?: string;
   /** Its changed files, a row each. */
   readonly changes: readonly { readonly name: string; readonly label: string }[];
   readonly outMarkdown: string;

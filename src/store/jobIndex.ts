@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'sql.js';
+import type { Charge } from '../domain/charge.ts';
 import { JobId, type Digest } from '../domain/ids.ts';
 import type { ListQuery } from './jobStore.ts';
 import type { Tracked } from './ledger.ts';
@@ -14,6 +15,7 @@ import {
   type SqlRow,
   type SqlValue,
 } from './rows.ts';
+import { ADD_CHARGE, decodeUsage, encodeCharge, SELECT_USAGE, type UsageQuery, type UsageRow } from './usageTable.ts';
 
 /** What a snapshot covers: all events up to `lastSeq`; the journal of `generation` goes on from there. */
 export interface Coverage {
@@ -39,12 +41,20 @@ export class JobIndex {
     for (const row of this.#all('SELECT seq FROM events', [])) this.#saved.set(Number(row['seq']), 0);
   }
 
-  put(changed: readonly Tracked[]): void {
-    if (changed.length === 0) return;
+  /** `charges` are added to what is there: each must come once. */
+  put(changed: readonly Tracked[], charges: readonly Charge[]): void {
+    if (changed.length === 0 && charges.length === 0) return;
     const upsert = this.#prepared(UPSERT);
+    const add = this.#prepared(ADD_CHARGE);
     this.#together(() => {
       for (const { seq, job } of changed) upsert.run(encodeRow(seq, job));
+      for (const charge of charges) add.run(encodeCharge(charge));
     });
+  }
+
+  /** By day, then executor. */
+  usage({ since = '', until = '\u{10ffff}' }: UsageQuery): readonly UsageRow[] {
+    return this.#all(SELECT_USAGE, [since, until]).map(decodeUsage);
   }
 
   list(query: ListQuery): { readonly rows: readonly JobRow[]; readonly total: number } {
@@ -77,6 +87,13 @@ export class JobIndex {
     if (row === undefined || packId === null) return undefined;
     const pack = this.#all('SELECT digest AS pack FROM packs WHERE pack_id = ?', [packId])[0];
     return decodePlace({ ...row, ...pack });
+  }
+
+  /** Where the lines of every job are that has none in `events`. */
+  places(): readonly ArchivePlace[] {
+    const sql = `SELECT seq, digest AS pack, pack_offset, pack_length FROM jobs JOIN packs USING (pack_id)
+      WHERE seq NOT IN (SELECT seq FROM events) ORDER BY pack_id, pack_offset`;
+    return this.#all(sql, []).map(decodePlace);
   }
 
   /** Notes that the lines of these jobs are in a pack now. */

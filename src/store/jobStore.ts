@@ -5,6 +5,7 @@ import type { Digest, JobId } from '../domain/ids.ts';
 import type { Job, JobState, LiveJob, QueuedJob } from '../domain/job.ts';
 import type { Illegal } from '../domain/machine.ts';
 import type { JobRow } from './rows.ts';
+import type { UsageQuery, UsageRow } from './usageTable.ts';
 
 /** The store could not write or read. Nothing of the call was kept; it may be tried again. */
 export interface StoreIoError {
@@ -49,6 +50,8 @@ export interface JobStore {
   find(prefix: string): Promise<Result<readonly JobId[], StoreIoError>>;
   /** The audit trail of one job, oldest first. */
   events(jobId: JobId): Promise<Result<readonly JournalEntry[], UnknownJob | StoreIoError>>;
+  /** What the attempts of all jobs cost, deleted ones too, by the day of their end and by executor: what the events say. */
+  usage(query: UsageQuery): Promise<Result<readonly UsageRow[], StoreIoError>>;
   /** The newest job with this idempotency key, from memory: await `settled` before telling anyone. */
   byKey(key: string): { readonly jobId: JobId; readonly specDigest: Digest; readonly finishedAt?: number } | undefined;
   /** The QUEUED job to run next (priority, then age), leaving out `except` and what is for the `held` executors; from memory. */

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../base/result.ts';
+import { chargeOf, type Charge } from '../domain/charge.ts';
 import type { JobEvent, JournalEntry } from '../domain/event.ts';
 import type { JobId } from '../domain/ids.ts';
 import { isDelivering, isTerminal, type Job, type LiveJob, type QueuedJob } from '../domain/job.ts';
@@ -32,6 +33,8 @@ export class Ledger {
   readonly #ahead = new Map<JobId, Ahead>();
   /** Jobs that have changed on disk since the index was last brought up to date. */
   readonly #changed = new Set<JobId>();
+  /** What events that are on disk cost, since the index was last brought up to date. */
+  #charges: Charge[] = [];
   #live = new Map<JobId, LiveJob>();
   #queue = new ReadyQueue();
   #delivering = new Set<JobId>();
@@ -77,6 +80,8 @@ export class Ledger {
     const lines = before === undefined ? [line] : [...before.lines, line];
     this.#onDisk.set(job.id, { seq, job, lines, archived: before?.archived ?? 0 });
     this.#changed.add(job.id);
+    const charge = before === undefined ? undefined : chargeOf(before.job, entry.event, entry.at);
+    if (charge !== undefined) this.#charges.push(charge);
     this.#lastOnDisk = entry.seq;
     if (this.#ahead.get(job.id)?.job === job) this.#ahead.delete(job.id);
   }
@@ -157,6 +162,13 @@ export class Ledger {
     }
     this.#changed.clear();
     return changed;
+  }
+
+  /** What the events cost that came to be on disk since the last call: each of them once. */
+  takeCharges(): readonly Charge[] {
+    const charges = this.#charges;
+    this.#charges = [];
+    return charges;
   }
 
   #show(seq: number, before: Job | undefined, after: Job): void {

@@ -6,7 +6,8 @@ import { err, ok, type Result } from '../base/result.ts';
  * been released is never changed; a new shape is a new step.
  *
  * jobs: one slim row a job, its age as key; `pack_*` say where its lines are once it is archived. events: the lines of jobs
- * that were not archived when the snapshot was made. record: what the snapshot covers.
+ * that were not archived when the snapshot was made. record: what the snapshot covers. usage: what ended attempts cost, a
+ * row a UTC day and executor; NULL where no program told a figure.
  */
 const migrations: readonly string[] = [
   `CREATE TABLE jobs (
@@ -41,14 +42,31 @@ const migrations: readonly string[] = [
    );
    CREATE TABLE record (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, last_seq INTEGER NOT NULL);
    INSERT INTO record VALUES (1, 1, 0);`,
+  `CREATE TABLE usage (
+     day TEXT NOT NULL,
+     executor TEXT NOT NULL,
+     attempts INTEGER NOT NULL,
+     succeeded INTEGER NOT NULL,
+     failed INTEGER NOT NULL,
+     input_tokens INTEGER,
+     cached_input_tokens INTEGER,
+     output_tokens INTEGER,
+     cost_micro_usd INTEGER,
+     turns INTEGER,
+     wall_ms INTEGER NOT NULL,
+     PRIMARY KEY (day, executor)
+   ) WITHOUT ROWID;`,
 ];
 
-/** Brings a database to the newest shape. One that is newer is left as it is. */
-export function migrate(database: Database): Result<void, { readonly kind: 'newer'; readonly version: number }> {
+/** The version from which on a file has the totals of what its jobs cost. */
+export const HAS_USAGE = 2;
+
+/** Brings a database to the newest shape, and tells the version that it had. One that is newer is left as it is. */
+export function migrate(database: Database): Result<number, { readonly kind: 'newer'; readonly version: number }> {
   const version = Number(database.exec('PRAGMA user_version')[0]?.values[0]?.[0] ?? 0);
   if (version > migrations.length) return err({ kind: 'newer', version });
   for (const [done, step] of migrations.entries()) {
     if (done >= version) database.exec(`BEGIN; ${step} PRAGMA user_version = ${done + 1}; COMMIT`);
   }
-  return ok(undefined);
+  return ok(version);
 }

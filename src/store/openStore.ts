@@ -12,7 +12,8 @@ import { journalPath, newer, readJournals, setAside, type FoundJournal, type Ope
 import { JobIndex, type Coverage } from './jobIndex.ts';
 import type { JobStore } from './jobStore.ts';
 import { Ledger } from './ledger.ts';
-import { migrate } from './migrations.ts';
+import { HAS_USAGE, migrate } from './migrations.ts';
+import { countPastUsage } from './pastUsage.ts';
 import { faultOf, loadSql, readSnapshot, snapshotPath } from './snapshot.ts';
 import { SqliteStore } from './sqliteStore.ts';
 import type { Vault } from './vault.ts';
@@ -45,21 +46,26 @@ export async function openStore(options: StoreOptions): Promise<Result<JobStore,
 
   const opened = await openIndex(options);
   if (!opened.ok) return opened;
-  const { index, hasSnapshot } = opened.value;
+  const { index, hasSnapshot, isOld } = opened.value;
   const recovered = await recover(options, index, hasSnapshot, disk);
   if (!recovered.ok) {
     index.close();
     return recovered;
   }
   const { ledger, file } = recovered.value;
-  return ok(new SqliteStore({ directory, vault, log, disk, compactAt, index, ledger, file }));
+  return ok(new SqliteStore({ directory, vault, log, disk, compactAt, index, ledger, file, isOld }));
+}
+
+interface Opened {
+  readonly index: JobIndex;
+  readonly hasSnapshot: boolean;
+  /** Whether the totals of the snapshot's jobs had to be made. */
+  readonly isOld: boolean;
 }
 
 /** The tables of the last snapshot, or empty ones, in the newest shape. */
-async function openIndex({
-  directory,
-  assets,
-}: StoreOptions): Promise<Result<{ readonly index: JobIndex; readonly hasSnapshot: boolean }, OpenError>> {
+async function openIndex(options: StoreOptions): Promise<Result<Opened, OpenError>> {
+  const { directory, assets } = options;
   const path = snapshotPath(directory);
   const bytes = await readSnapshot(directory);
   if (!bytes.ok) return bytes;
@@ -76,7 +82,17 @@ async function openIndex({
     database.close();
     return newer(path);
   }
-  return ok({ index: new JobIndex(database), hasSnapshot: bytes.value !== undefined });
+  const index = new JobIndex(database);
+  const hasSnapshot = bytes.value !== undefined;
+  const isOld = hasSnapshot && migrated.value < HAS_USAGE;
+  if (isOld) await countPast(options, index);
+  return ok({ index, hasSnapshot, isOld });
+}
+
+/** Totals are no reason to refuse a record: what cannot be counted is said. */
+async function countPast({ vault, log }: StoreOptions, index: JobIndex): Promise<void> {
+  const { unread } = await countPastUsage(index, vault);
+  if (unread > 0) log.write('warn', 'the usage of jobs whose events cannot be read does not count', { jobs: unread });
 }
 
 /** Durability is the journal's: these make the tables in memory 2.5 to 5 times as fast (measured). */

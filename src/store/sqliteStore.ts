@@ -16,6 +16,7 @@ import type { Appended, AppendError, JobStore, ListQuery, StoreIoError, UnknownJ
 import type { Ledger } from './ledger.ts';
 import { encodeLine } from './line.ts';
 import type { ArchivePlace, JobRow } from './rows.ts';
+import type { UsageQuery, UsageRow } from './usageTable.ts';
 import { writeSnapshot } from './snapshot.ts';
 import type { Vault } from './vault.ts';
 
@@ -28,6 +29,8 @@ export interface SqliteStoreParts {
   readonly index: JobIndex;
   readonly ledger: Ledger;
   readonly file: JournalFile;
+  /** The snapshot has an older shape: the next one is due at once, so that no later start brings it up to date again. */
+  readonly isOld: boolean;
 }
 
 /** Changed jobs; a row costs 15 µs. */
@@ -57,7 +60,7 @@ export class SqliteStore implements JobStore {
     this.#parts = parts;
     this.#index = parts.index;
     this.#ledger = parts.ledger;
-    this.#compactAt = parts.compactAt;
+    this.#compactAt = parts.isOld ? 0 : parts.compactAt;
     this.#journal = new Journal(parts.file, {
       onWriting: () => this.#refreshWhenDue(),
       onDown: () => this.#compactWhenDue(),
@@ -109,6 +112,13 @@ export class SqliteStore implements JobStore {
     if (this.#isClosed) return closed();
     this.#refreshIndex();
     return ok(this.#index.find(prefix));
+  }
+
+  async usage(query: UsageQuery): Promise<Result<readonly UsageRow[], StoreIoError>> {
+    await this.settled();
+    if (this.#isClosed) return closed();
+    this.#refreshIndex();
+    return ok(this.#index.usage(query));
   }
 
   byKey(key: string): KeptKey | undefined {
@@ -219,7 +229,7 @@ export class SqliteStore implements JobStore {
   }
 
   #refreshIndex(): void {
-    this.#index.put(this.#ledger.takeChanged());
+    this.#index.put(this.#ledger.takeChanged(), this.#ledger.takeCharges());
   }
 
   #compactWhenDue(): void {

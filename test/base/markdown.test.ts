@@ -12,4 +12,5 @@ it('keeps a text on its line and in its cell', () => {
   expect(inline('a \n  b')).toBe('a b');
   expect(bullets(['a', 'b'])).toBe('- a\n- b');
   expect(table(['x', 'y'], [['a|b', 'c\nd']])).toBe('| x | y |\n| --- | --- |\n| a\\|b | c d |');
+  expect(table(['x', 'n'], [['a', '1']], 1)).toBe('| x | n |\n| --- | ---: |\n| a | 1 |');
 });

@@ -39,6 +39,16 @@ const submit = async (host: TestHost, title = 'x'): Promise<JobId> => {
 };
 
 describe('several repositories as one', () => {
+  it('tell what they used as one row a day and executor', async () => {
+    for (const host of hosts) await host.ended(await submit(host));
+    const reports = await Promise.all(hosts.map(async ({ relay }) => must(await relay.usage({})).total));
+    const { rows, total } = must(await both.usage({}));
+    expect(new Set(rows.map(({ day }) => day)).size).toBe(rows.length);
+    expect(total.attempts).toBe(reports.reduce((sum, one) => sum + one.attempts, 0));
+    expect(total.wallMs).toBe(reports.reduce((sum, one) => sum + one.wallMs, 0));
+    expect(rows.reduce((sum, one) => sum + one.attempts, 0)).toBe(total.attempts);
+  });
+
   it('take a submit where it belongs, and find the job wherever it is', async () => {
     for (const host of hosts) {
       const jobId = await submit(host);

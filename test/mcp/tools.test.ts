@@ -33,7 +33,7 @@ describe('tools/list', () => {
 
   it('gives each tool a title, a description, both schemas and all hints', async () => {
     const { tools } = await client.listTools();
-    const names = ['jobs_submit', 'jobs_get', 'jobs_list', 'jobs_cancel', 'jobs_artifact', 'jobs_retry'];
+    const names = ['jobs_submit', 'jobs_get', 'jobs_list', 'jobs_cancel', 'jobs_artifact', 'jobs_retry', 'jobs_usage'];
     expect(tools.map((tool) => tool.name)).toEqual(names);
     for (const tool of tools) {
       expect(tool.title, tool.name).toBeTruthy();
@@ -51,7 +51,7 @@ describe('tools/list', () => {
     const hints = Object.fromEntries(tools.map((tool) => [tool.name, tool.annotations]));
     for (const name of ['jobs_submit', 'jobs_retry'])
       expect(hints[name]).toMatchObject({ readOnlyHint: false, destructiveHint: true, openWorldHint: true });
-    for (const name of ['jobs_get', 'jobs_list', 'jobs_artifact'])
+    for (const name of ['jobs_get', 'jobs_list', 'jobs_artifact', 'jobs_usage'])
       expect(hints[name]).toMatchObject({ readOnlyHint: true, openWorldHint: false });
     expect(hints['jobs_cancel']).toMatchObject({ readOnlyHint: false, destructiveHint: true, idempotentHint: true });
   });
@@ -72,6 +72,30 @@ describe('tools/list', () => {
       },
     });
     expect(JSON.stringify(submit?.inputSchema)).not.toContain(String(Number.MAX_SAFE_INTEGER));
+  });
+});
+
+describe('jobs_usage', () => {
+  it('gives what the relay knows, by day and executor, and the sum', async () => {
+    const row = { day: '2026-01-01', executor: 'claude', attempts: 2, succeeded: 1, failed: 1 };
+    endpoint.relay.used = [
+      { ...row, inputTokens: 5, costUsd: 0.1, wallMs: 10 },
+      { ...row, executor: 'command', wallMs: 3 },
+      { ...row, day: '2026-01-02', inputTokens: 7, costUsd: 0.2, wallMs: 0 },
+    ];
+    const answer = await callTool(client, 'jobs_usage', { since: '2026-01-01', until: '2026-01-02' });
+    expect(answer.isError).toBe(false);
+    expect(answer.value).toEqual({
+      rows: endpoint.relay.used,
+      total: { attempts: 6, succeeded: 3, failed: 3, inputTokens: 12, costUsd: 0.3, wallMs: 13 },
+    });
+    expect(endpoint.relay.usageInput).toEqual({ since: '2026-01-01', until: '2026-01-02' });
+  });
+
+  it('refuses what is no day, by name', async () => {
+    const answer = await callTool(client, 'jobs_usage', { since: 'last week' });
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toContain('since');
   });
 });
 

@@ -1,4 +1,5 @@
 import { sha256 } from '../../src/base/canonical.ts';
+import type { Usage } from '../../src/domain/artifact.ts';
 import type { JobEvent, Outcome } from '../../src/domain/event.ts';
 import { Digest, ObjectId } from '../../src/domain/ids.ts';
 import { JobSpec, type Priority } from '../../src/domain/jobSpec.ts';
@@ -94,6 +95,15 @@ export const delivered: JobEvent = { type: 'delivered' };
 export const undoStarted: JobEvent = { type: 'undoStarted', by: 'cli' };
 export const undone: JobEvent = { type: 'undone' };
 
+/** The event of an attempt whose program told this; others as they are. */
+export function withUsage(event: JobEvent, usage: Usage | undefined): JobEvent {
+  if (usage === undefined) return event;
+  if ('outcome' in event) return { ...event, outcome: { ...event.outcome, usage } };
+  return event.type === 'attemptLost' || event.type === 'deferred' || event.type === 'sealed'
+    ? { ...event, usage }
+    : event;
+}
+
 /** One of each that can follow the first, for attempts 1 and 2. */
 export const laterEvents: readonly JobEvent[] = [
   ...[1, 2].flatMap((attempt) => [
@@ -103,8 +113,8 @@ export const laterEvents: readonly JobEvent[] = [
     withheld(attempt),
     attemptFailed(attempt),
     attemptLost(attempt),
-    { type: 'attemptLost' as const, attempt, drained: true as const },
     deferred(attempt),
+    { type: 'attemptLost' as const, attempt, drained: true as const },
     asked(attempt),
     answered(attempt),
     sealed(attempt),

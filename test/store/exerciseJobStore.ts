@@ -17,8 +17,10 @@ import {
   sealed,
   submitted,
   succeeded,
+  withUsage,
 } from './events.ts';
 import { inDirectory, valueOf } from './record.ts';
+import { addUsage, rowsOf } from './usageOf.ts';
 
 export type OpenStore = (directory: string) => Promise<JobStore>;
 
@@ -241,6 +243,8 @@ export function exerciseJobStore(open: OpenStore): void {
 }
 
 const JOBS = 5;
+/** Between two events: a history takes days. */
+const STEP_MS = 1_000_000;
 
 /** Mostly legal paths, so that deep states are reached, with anything at all in between. */
 const appendedEvent = fc.record({
@@ -252,7 +256,7 @@ const appendedEvent = fc.record({
         priority: fc.constantFrom(...Priority.options),
       })
       .map(({ key, priority }): JobEvent => submitted({ priority, ...(key === undefined ? {} : { key }) })),
-    fc.constantFrom(leased(1), succeeded(1), deliveryStarted, delivered),
+    fc.constantFrom(leased(1), withUsage(succeeded(1), { turns: 2, costUsd: 0.1 }), deliveryStarted, delivered),
     fc.constantFrom(...laterEvents),
   ),
 });
@@ -274,7 +278,7 @@ class Model {
   readonly #ids = Array.from({ length: JOBS }, () => newJobId());
   readonly #jobs = new Map<JobId, Job>();
   readonly #log: JournalEntry[] = [];
-  #time = 1000;
+  #time = 1000 * STEP_MS;
 
   idOf(index: number): JobId {
     const id = this.#ids[index];
@@ -284,11 +288,12 @@ class Model {
 
   /** The time of the n-th append from the last. */
   timeOf(n: number): number {
-    return this.#time - n;
+    return this.#time - n * STEP_MS;
   }
 
   append(index: number, event: JobEvent): boolean {
-    const at = this.#time++;
+    const at = this.#time;
+    this.#time += STEP_MS;
     const jobId = this.idOf(index);
     const job = this.#jobs.get(jobId);
     const next =
@@ -306,16 +311,19 @@ class Model {
   async compare(store: JobStore): Promise<void> {
     const jobs = [...this.#jobs.values()];
     const numbers: number[] = [];
+    const totals: Parameters<typeof addUsage>[0] = new Map();
     for (const job of jobs) {
       expect(valueOf(await store.get(job.id))).toEqual(job);
       const events = valueOf(await store.events(job.id));
       const own = this.#log.filter(({ jobId }) => jobId === job.id);
       expect(events.map(({ at, event }) => ({ at, event }))).toEqual(own.map(({ at, event }) => ({ at, event })));
       expect(events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq).toSorted((a, b) => a - b));
+      addUsage(totals, events);
       numbers.push(...events.map(({ seq }) => seq));
     }
     // Of what was asked for in one turn, an archived job's event waits for the archive: only a job's own order is a law.
     expect(numbers.sort((a, b) => a - b)).toEqual(this.#log.map(({ seq }) => seq));
+    expect(valueOf(await store.usage({}))).toEqual(rowsOf(totals));
     const { rows, total } = valueOf(await store.list(page));
     expect(rows.map(({ jobId, state, stateVersion }) => [jobId, state, stateVersion])).toEqual(
       jobs.map((job) => [job.id, job.state, job.stateVersion]).reverse(),
