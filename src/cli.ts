@@ -8,6 +8,7 @@ import { apply, cancel, retry, undo } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
 import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
+import { record } from './cli/record.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
 import { usage as usageCommand } from './cli/usage.ts';
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   apply,
   undo,
   verify,
+  record,
   lift,
   usageCommand,
 ];

@@ -13,6 +13,12 @@ export const specOptions = {
   description: { type: 'string' },
   executor: { type: 'string' },
   run: { type: 'string' },
+  cassette: { type: 'string' },
+  model: { type: 'string' },
+  sandbox: { type: 'string' },
+  attempts: { type: 'string' },
+  'budget-usd': { type: 'string' },
+  'budget-tokens': { type: 'string' },
   check: { type: 'string', multiple: true },
   setup: { type: 'string' },
   glob: { type: 'string', multiple: true },
@@ -30,6 +36,12 @@ interface SpecValues {
   readonly description?: string | undefined;
   readonly executor?: string | undefined;
   readonly run?: string | undefined;
+  readonly cassette?: string | undefined;
+  readonly model?: string | undefined;
+  readonly sandbox?: string | undefined;
+  readonly attempts?: string | undefined;
+  readonly 'budget-usd'?: string | undefined;
+  readonly 'budget-tokens'?: string | undefined;
   readonly check?: readonly string[] | undefined;
   readonly setup?: string | undefined;
   readonly glob?: readonly string[] | undefined;
@@ -44,7 +56,8 @@ interface SpecValues {
 
 /** The task that the user gave, by options or as a whole. */
 export async function specOf(context: CliContext, values: SpecValues): Promise<Result<JobSpec, CliFailure>> {
-  const raw = values.spec === undefined ? specFromOptions(values) : await specFromFile(context, values.spec, values);
+  const raw =
+    values.spec === undefined ? specFromOptions(context, values) : await specFromFile(context, values.spec, values);
   if (!raw.ok) return raw;
   const spec = JobSpec.safeParse(raw.value);
   return spec.success ? ok(spec.data) : err(badInput(`The task is not valid: ${wrongInput(spec.error)}`));
@@ -64,7 +77,7 @@ async function specFromFile(
   }
 }
 
-function specFromOptions(values: SpecValues): Result<unknown, CliFailure> {
+function specFromOptions({ cwd }: CliContext, values: SpecValues): Result<unknown, CliFailure> {
   if (values.title === undefined) return err(badInput('Give --title, or a whole task by --spec FILE.'));
   if (values.run === undefined && values.executor === 'command') {
     return err(badInput('Give the command that makes the change: --run "…".'));
@@ -73,6 +86,10 @@ function specFromOptions(values: SpecValues): Result<unknown, CliFailure> {
   if (!ttl.ok) return ttl;
   const timeout = wholeNumber('timeout', values.timeout, 1, 86_400);
   if (!timeout.ok) return timeout;
+  const attempts = wholeNumber('attempts', values.attempts, 1, 10);
+  if (!attempts.ok) return attempts;
+  const budget = budgetOf(values);
+  if (!budget.ok) return budget;
   const checks: { name: string; run: string }[] = [];
   for (const check of values.check ?? []) {
     const at = check.indexOf('=');
@@ -89,6 +106,11 @@ function specFromOptions(values: SpecValues): Result<unknown, CliFailure> {
       execution: present({
         executor: values.executor,
         command: values.run,
+        cassette: values.cassette === undefined ? undefined : resolve(cwd, values.cassette),
+        preferredModel: values.model,
+        sandbox: values.sandbox,
+        budget: budget.value,
+        maxAttempts: attempts.value,
         priority: values.priority,
         ttlS: ttl.value,
         timeoutS: timeout.value,
@@ -96,6 +118,16 @@ function specFromOptions(values: SpecValues): Result<unknown, CliFailure> {
       idempotencyKey: values.key,
     }),
   );
+}
+
+function budgetOf(values: SpecValues): Result<unknown, CliFailure> {
+  const tokens = wholeNumber('budget-tokens', values['budget-tokens'], 1, Number.MAX_SAFE_INTEGER);
+  if (!tokens.ok) return tokens;
+  const text = values['budget-usd'];
+  if (text !== undefined && !/^\d*\.?\d+$/.test(text))
+    return err(badInput(`--budget-usd takes an amount such as 0.50, not "${text}".`));
+  if (text === undefined && tokens.value === undefined) return ok(undefined);
+  return ok(present({ usd: text === undefined ? undefined : Number(text), tokens: tokens.value }));
 }
 
 function scopeOf({ glob, 'allow-protected': allowProtected }: SpecValues): unknown {

@@ -1,5 +1,5 @@
 import { bullets, code, inline, table } from '../base/markdown.ts';
-import type { Check, FileChange } from '../domain/artifact.ts';
+import type { Check, FileChange, Usage } from '../domain/artifact.ts';
 import type { Report } from '../domain/executor.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { RunningJob } from '../domain/job.ts';
@@ -9,6 +9,8 @@ import { usageLine } from '../domain/usageText.ts';
 export interface Documented {
   readonly job: RunningJob;
   readonly report?: Report;
+  /** What the attempt used, as its executor told it. */
+  readonly usage: Usage;
   readonly files: readonly FileChange[];
   readonly fileCount: number;
   readonly checks: readonly Check[];
@@ -16,7 +18,7 @@ export interface Documented {
 }
 
 /** out.md: what was asked, what changed by file, the checks, and what the executor says. */
-export function outMarkdown({ job, report, files, fileCount, checks, failure }: Documented): string {
+export function outMarkdown({ job, report, usage, files, fileCount, checks, failure }: Documented): string {
   const { task } = job.spec;
   const parts: string[] = [`# ${inline(task.title)}`];
   if (failure !== undefined) parts.push(`**${failure.code}**: ${inline(failure.message)}`);
@@ -33,7 +35,7 @@ export function outMarkdown({ job, report, files, fileCount, checks, failure }: 
     const rows = checks.map(({ name, verdict, label = '', detail }) => [name, verdict, label, firstLine(detail)]);
     parts.push('## Checks', table(['check', 'verdict', 'label', 'detail'], rows));
   }
-  const cost = report?.usage === undefined ? undefined : usageLine(report.usage);
+  const cost = usageLine(usage);
   if (cost !== undefined) parts.push(`The executor used ${cost}.`);
   parts.push(`Baseline ${code(job.baseline)}, executor ${code(job.executor)}, attempt ${String(job.attempt)}.`);
   return `${parts.join('\n\n')}\n`;

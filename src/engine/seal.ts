@@ -65,16 +65,20 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   const logs = (): Promise<readonly Kept[]> => keepLogs(options, stream, redactor);
   if (stop?.kind === 'stopped' || stop?.kind === 'limited') {
     const artifacts = (await logs()).flatMap((kept) => (kept.ok ? [kept.value] : []));
-    return stop.kind === 'stopped' ? { kind: 'stopped', artifacts } : { ...stop, artifacts };
+    const usage = hasFigures(options.usage) ? { usage: options.usage } : {};
+    return stop.kind === 'stopped' ? { kind: 'stopped', artifacts, ...usage } : { ...stop, artifacts, ...usage };
   }
   const files = made.bundle?.files ?? [];
   const why = stop === undefined ? undefined : { ...stop.failure, message: redactor.text(stop.failure.message) };
   const checks = [...(made.checks ?? [])];
+  // Of a patch that is judged again, only its earlier report tells.
+  const usage = hasFigures(options.usage) ? options.usage : (made.report?.usage ?? {});
   const told = {
     job,
     files: files.slice(0, LISTED_FILES).map((file) => withoutSecrets(file, redactor)),
     fileCount: files.length,
     checks,
+    usage,
     ...(made.report === undefined ? {} : { report: made.report }),
     ...(why === undefined ? {} : { failure: why }),
   };
@@ -90,11 +94,9 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   if (lost?.ok === false) {
     return { kind: 'failed', failure: lost.error, outcome: { checks, artifacts, files: [], fileCount: 0 } };
   }
-  // Of a patch that is judged again, only its earlier report tells.
-  const usage = Object.keys(options.usage).length === 0 ? (made.report?.usage ?? {}) : options.usage;
   const outcome: Outcome = {
     ...(made.report?.summary === undefined ? {} : { summary: redactor.text(made.report.summary) }),
-    ...(Object.keys(usage).length === 0 ? {} : { usage }),
+    ...(hasFigures(usage) ? { usage } : {}),
     checks,
     artifacts,
     files: [...told.files],
@@ -104,6 +106,10 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   };
   if (why === undefined || stop === undefined) return { kind: 'succeeded', outcome };
   return { kind: 'failed', failure: why, outcome, ...(stop.isFinal === true ? { isFinal: true } : {}) };
+}
+
+function hasFigures(usage: Usage): boolean {
+  return Object.keys(usage).length > 0;
 }
 
 /** Names hold secrets as well. */
