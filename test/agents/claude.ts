@@ -159,6 +159,13 @@ export const claudeScenarios = {
     exit: FAILED,
     says: ['Not logged in', isError],
   },
+  unreachable: {
+    mode: 'read-only',
+    script: [say('never asked')],
+    env: { ANTHROPIC_BASE_URL: 'http://127.0.0.1:9' },
+    exit: FAILED,
+    says: ['"subtype":"api_retry"', isError],
+  },
   'server-error': {
     mode: 'read-only',
     script: [refuse(500)],

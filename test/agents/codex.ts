@@ -6,7 +6,7 @@ import { conflicting, FAILED, proposal, proposalSchema, RESET, SUCCEEDED, type S
 export function codexArguments({ mode, args = [] }: Scenario, ground: Ground): readonly string[] {
   const schema = ground.place('schema.json', JSON.stringify(proposalSchema));
   const structured = mode === 'read-only' ? ['--output-schema', schema] : [];
-  const quiet = ['--disable', 'plugins', '--disable', 'apps'];
+  const quiet = ['plugins', 'apps', 'unbounded_connection_retries'].flatMap((name) => ['-c', `features.${name}=false`]);
   return [
     'exec',
     '--json',
@@ -24,6 +24,8 @@ export function codexArguments({ mode, args = [] }: Scenario, ground: Ground): r
 
 export function codexEnvironment(url: string, ground: Ground): Readonly<Record<string, string>> {
   ground.place('config/config.toml', configuration(url));
+  // As `codex login --with-api-key` leaves it, for OpenAI's own provider.
+  ground.place('config/auth.json', JSON.stringify({ auth_mode: 'apikey', OPENAI_API_KEY: 'nobodys-key' }));
   return { CODEX_HOME: ground.config, SCRIPTED_KEY: 'nobodys-key' };
 }
 
@@ -31,6 +33,7 @@ export function codexEnvironment(url: string, ground: Ground): Readonly<Record<s
 function configuration(url: string): string {
   return `model = "scripted"
 model_provider = "scripted"
+openai_base_url = "${url}/v1"
 check_for_update_on_startup = false
 
 [model_providers.scripted]
@@ -61,22 +64,30 @@ const NO_NAMESPACES = [
   'sh',
 ];
 
+/** The way of whoever is signed in: OpenAI's provider, and a model whose tools are called by JavaScript. */
+const SIGNED_IN = ['-c', 'model_provider="openai"', '--model', 'gpt-6.1-sol'];
+
 const RETRIES = ['-c', 'model_providers.scripted.stream_max_retries=2'];
 
 function shell(cmd: string): Answer {
   return call('exec_command', { cmd });
 }
 
-function patch(...lines: readonly string[]): Answer {
-  return shell(['apply_patch <<EOF', '*** Begin Patch', ...lines, '*** End Patch', 'EOF'].join('\n'));
+function patchText(...lines: readonly string[]): string {
+  return ['*** Begin Patch', ...lines, '*** End Patch'].join('\n');
 }
 
-const edit = patch(
+function patch(...lines: readonly string[]): Answer {
+  return shell(`apply_patch <<EOF\n${patchText(...lines)}\nEOF`);
+}
+
+const GREET_HI = [
   '*** Update File: greet.js',
   '@@',
   '-export const greet = (name) => `Hello, ${name}.`;',
   '+export const greet = (name) => `Hi, ${name}.`;',
-);
+];
+export const editCommand = patch(...GREET_HI);
 
 const usageLimit = refuse(429, {
   headers: {
@@ -99,14 +110,25 @@ const failed = '"type":"turn.failed"';
 export const codexScenarios = {
   success: {
     mode: 'workspace-write',
-    script: [edit, say('It says hi.', { input: 1200, cached: 1000, output: 30 })],
+    script: [editCommand, say('It says hi.', { input: 1200, cached: 1000, output: 30 })],
+    exit: SUCCEEDED,
+    changes: [' M greet.js'],
+    says: ['"type":"file_change"', '"status":"completed"', 'It says hi.', done],
+  },
+  'signed-in': {
+    mode: 'workspace-write',
+    script: [
+      call('exec', `text(await tools.apply_patch(${JSON.stringify(patchText(...GREET_HI))}))`),
+      say('It says hi.'),
+    ],
+    args: SIGNED_IN,
     exit: SUCCEEDED,
     changes: [' M greet.js'],
     says: ['"type":"file_change"', '"status":"completed"', 'It says hi.', done],
   },
   'several-turns': {
     mode: 'workspace-write',
-    script: [shell('cat greet.js'), edit, shell('exit 3'), say('It says hi.')],
+    script: [shell('cat greet.js'), editCommand, shell('exit 3'), say('It says hi.')],
     exit: SUCCEEDED,
     changes: [' M greet.js'],
     says: ['"type":"file_change"', 'It says hi.', done],
@@ -143,7 +165,7 @@ export const codexScenarios = {
   },
   'failed-sandbox': {
     mode: 'workspace-write',
-    script: [edit, shell('cat greet.js'), say('It says hi.')],
+    script: [editCommand, shell('cat greet.js'), say('It says hi.')],
     under: NO_NAMESPACES,
     exit: SUCCEEDED,
     says: ['"type":"file_change"', '"status":"failed"', 'It says hi.', done],
@@ -168,7 +190,7 @@ export const codexScenarios = {
   },
   'denied-read-only': {
     mode: 'read-only',
-    script: [edit, say(JSON.stringify(proposal))],
+    script: [editCommand, say(JSON.stringify(proposal))],
     exit: SUCCEEDED,
     says: ['writing is blocked by read-only sandbox', done],
   },
@@ -177,6 +199,13 @@ export const codexScenarios = {
     script: [refuse(401)],
     exit: FAILED,
     says: ['"type":"error"', failed, '401 Unauthorized'],
+  },
+  unreachable: {
+    mode: 'read-only',
+    script: [say('never asked')],
+    args: ['-c', 'model_providers.scripted.base_url="http://127.0.0.1:9/v1"'],
+    exit: FAILED,
+    says: [failed, 'Connection failed'],
   },
   'server-error': {
     mode: 'read-only',

@@ -15,6 +15,8 @@ export interface TypedEvent {
 /** One API of a model's vendor, as far as the programs use it. */
 export interface Protocol {
   readonly path: RegExp;
+  /** Whether an answer is to come at once, as the data of its first event, and not as a stream. */
+  readonly isWhole?: (path: string) => boolean;
   /** Undefined where the body is not of this protocol. */
   read(body: unknown, path: string): Conversation | undefined;
   /** A whole answer; `turn` counts from 1 and makes ids that are the same in each run. */

@@ -4,17 +4,24 @@ import type { Answer, Call, Conversation, Refusal } from './script.ts';
 
 const Part = z.object({ text: z.string().default('') });
 const Text = z.union([z.string(), z.array(Part)]);
+const Tool = z.object({
+  type: z.string(),
+  name: z.string().optional(),
+  tools: z.array(z.object({ name: z.string() })).default([]),
+});
 const Item = z.object({
   type: z.string().default('message'),
   role: z.string().optional(),
   content: Text.optional(),
   output: z.union([Text, z.object({ content: z.string() })]).optional(),
+  /** Codex: how the tools of its newer models are offered. */
+  tools: z.array(Tool).default([]),
 });
 const Body = z.object({
   model: z.string(),
   instructions: z.string().default(''),
   input: z.union([z.string(), z.array(Item)]),
-  tools: z.array(z.object({ type: z.string(), name: z.string().optional() })).default([]),
+  tools: z.array(Tool).default([]),
 });
 
 /** OpenAI Responses, streamed: https://platform.openai.com/docs/api-reference/responses-streaming */
@@ -24,18 +31,21 @@ function read(body: unknown): Conversation | undefined {
   const parsed = Body.safeParse(body);
   if (!parsed.success) return undefined;
   const { model, instructions, input, tools } = parsed.data;
-  const items = typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input;
+  const items = typeof input === 'string' ? [Item.parse({ role: 'user', content: input })] : input;
   const said = (role: string): string[] =>
-    items.filter((item) => item.role === role).map((item) => plain('content' in item ? item.content : undefined));
+    items.filter((item) => item.role === role).map((item) => plain(item.content));
   return {
     model,
     system: [instructions, ...said('system'), ...said('developer')].join('\n'),
     prompt: said('user').join('\n'),
-    tools: tools.map(({ type, name }) => name ?? type),
-    results: items.flatMap((item) =>
-      item.type.endsWith('_call_output') && 'output' in item ? plain(item.output) : [],
-    ),
+    tools: [...tools, ...items.flatMap((item) => item.tools)].flatMap(namesIn),
+    results: items.flatMap((item) => (item.type.endsWith('_call_output') ? plain(item.output) : [])),
   };
+}
+
+/** A namespace is named by what is in it. */
+function namesIn({ type, name, tools }: z.infer<typeof Tool>): readonly string[] {
+  return tools.length > 0 ? tools.map((tool) => tool.name) : [name ?? type];
 }
 
 function plain(text: z.infer<typeof Item>['output']): string {

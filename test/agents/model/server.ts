@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { chatCompletions } from './chatCompletions.ts';
+import { generateContent } from './generateContent.ts';
 import { messages } from './messages.ts';
 import { written, type Protocol } from './protocol.ts';
 import { responses } from './responses.ts';
@@ -21,7 +22,7 @@ export interface ModelOptions {
   readonly takesTurn?: (conversation: Conversation) => boolean;
 }
 
-const protocols: readonly Protocol[] = [responses, messages, chatCompletions];
+const protocols: readonly Protocol[] = [responses, messages, chatCompletions, generateContent];
 const ASIDE: Turn = { kind: 'answer', text: 'Title' };
 const OVER: Turn = { kind: 'answer', text: 'The script is over.' };
 
@@ -42,6 +43,8 @@ export async function startModel(script: Script, options: ModelOptions = {}): Pr
   const server = createServer((incoming, response) => {
     void answer(incoming, response, requests, next);
   });
+  // Codex asks for a WebSocket where its provider is OpenAI's own, and takes this answer as a no for good.
+  server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\n\r\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the scripted model has no port');
@@ -79,14 +82,26 @@ async function answer(
     response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"message":"not of the script"}}');
     return;
   }
-  take(await next(conversation), conversation, requests.length, protocol, response);
+  const turn = await next(conversation);
+  take(turn, { conversation, count: requests.length, protocol, isWhole: protocol.isWhole?.(path) ?? false }, response);
 }
 
-function take(turn: Turn, conversation: Conversation, count: number, protocol: Protocol, to: ServerResponse): void {
+interface Asked {
+  readonly conversation: Conversation;
+  /** Which request it is, from 1. */
+  readonly count: number;
+  readonly protocol: Protocol;
+  readonly isWhole: boolean;
+}
+
+function take(turn: Turn, { conversation, count, protocol, isWhole }: Asked, to: ServerResponse): void {
   switch (turn.kind) {
-    case 'answer':
-      begin(to).end(protocol.stream(turn, conversation, count).map(written).join(''));
+    case 'answer': {
+      const events = protocol.stream(turn, conversation, count);
+      if (isWhole) to.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(events[0]?.data));
+      else begin(to).end(events.map(written).join(''));
       return;
+    }
     case 'refusal':
       to.writeHead(turn.status, { 'content-type': 'application/json', ...turn.headers });
       to.end(JSON.stringify(protocol.error(turn)));
