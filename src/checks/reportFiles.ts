@@ -1,12 +1,14 @@
-import { constants } from 'node:fs';
-import { lstat, open, readdir, realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import picomatch from 'picomatch';
+import { readInside } from '../base/insideFile.ts';
 import { messageOf } from '../base/result.ts';
 import { LONGEST_REPORT, readReports, type TestReport } from './testReport.ts';
 
 /** Entries of folders that a glob looks at. */
 const MOST_ENTRIES = 50_000;
+
+const TOO_LONG = `is longer than the ${String(LONGEST_REPORT / 1024 / 1024)} MiB that are read`;
 
 /** What a report was before the gate ran, by path: one that was there is not one that the gate wrote. */
 type Stamps = ReadonlyMap<string, string>;
@@ -36,8 +38,10 @@ export async function reportsAfter(
   try {
     for (const path of await matching(root, pattern, mostEntries)) {
       if ((await stampOf(join(root, path))) === before.get(path)) continue;
-      const bytes = await readInside(root, path, left);
-      if (typeof bytes === 'string') return { kind: 'unreadable', why: `${path} ${bytes}` };
+      const read = await readInside(root, path, left);
+      if (!read.ok) return { kind: 'unreadable', why: `${path} ${read.error.message}` };
+      const { bytes, isCut } = read.value;
+      if (isCut) return { kind: 'unreadable', why: `${path} ${TOO_LONG}` };
       left -= bytes.length;
       files.push({ name: path, bytes });
     }
@@ -75,21 +79,4 @@ async function stampOf(path: string): Promise<string | undefined> {
   const found = await lstat(path, { bigint: true }).catch(() => undefined);
   if (found === undefined) return undefined;
   return [found.ino, found.size, found.mtimeNs, found.ctimeNs].map(String).join(' ');
-}
-
-/** The bytes, or what is wrong with the file. */
-async function readInside(root: string, path: string, most: number): Promise<Buffer | string> {
-  const real = await realpath(join(root, path)).catch(() => undefined);
-  if (real === undefined) return 'leads to nothing';
-  if (!real.startsWith(`${await realpath(root)}${sep}`)) return 'leads out of the checkout';
-  // What is no regular file could block for ever.
-  const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const { size, isFile } = await handle.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }));
-    if (!isFile) return 'is no regular file';
-    if (size > most) return `is longer than the ${String(LONGEST_REPORT / 1024 / 1024)} MiB that are read`;
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
 }
