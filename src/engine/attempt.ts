@@ -1,7 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
 import { err, messageOf, ok, type Result } from '../base/result.ts';
 import type { Report } from '../domain/executor.ts';
 import { failure } from '../domain/failure.ts';
@@ -14,16 +12,14 @@ import { gather } from '../checks/gather.ts';
 import { judge } from '../checks/pipeline.ts';
 import { policyAt } from '../checks/policyFile.ts';
 import type { SecretsGround } from '../checks/secrets.ts';
-import type { ExecutorRegistry } from '../executors/registry.ts';
-import { copyIndex, snapshot, type CaptureError, type Snapshot } from '../git/capture.ts';
+import { copyIndex, type Snapshot } from '../git/capture.ts';
 import { describe, type GitError } from '../git/git.ts';
-import { leftBySetup, withoutSetup } from '../git/proof.ts';
 import { removeTree } from '../git/removeTree.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { Claim } from '../git/slots.ts';
 import { executorEnvironment } from '../process/environment.ts';
-import type { Vault } from '../store/vault.ts';
 import { AttemptLog } from './attemptLog.ts';
+import type { AttemptOptions } from './attemptOptions.ts';
 import { AttemptShell } from './attemptShell.ts';
 import { Budget } from './budget.ts';
 import { Execution, type ExecutionError } from './execution.ts';
@@ -35,30 +31,9 @@ import { remake } from './remake.ts';
 import { seal, type Sealable } from './seal.ts';
 import { stopOf, wordOf, type Stop } from './stop.ts';
 import { TimeLimit } from './timeLimit.ts';
-import type { Ground, Sources } from './sources.ts';
-
-export interface AttemptOptions {
-  readonly sources: Sources;
-  readonly executors: ExecutorRegistry;
-  readonly vault: Vault;
-  /** Patches with secrets in them: nothing is served from there. */
-  readonly quarantine: Vault;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The folder for logs that grow. */
-  readonly logs: string;
-  /** Marks every process of this record: `<recordId>/<job>/<attempt>`. */
-  readonly recordId: string;
-  /** The relay's own environment: executors, setup and gates get what an allow-list lets through. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The relay's own, for certificates. */
-  readonly version: string;
-  /** The record's own, for the fingerprints of secrets. */
-  readonly secretsKey: Uint8Array;
-  /** What patches may touch, and how large they may be, as the user has set it (a HostPolicy); asked for each job. */
-  readonly hostPolicy: () => unknown;
-  readonly onLog: (job: RunningJob, bytes: number) => void;
-}
+import { prepare, workIn } from './slotWork.ts';
+import type { Ground } from './sources.ts';
+import { WorktreeInclude } from './worktreeInclude.ts';
 
 /** What an attempt has made when its executor is done. */
 interface Made {
@@ -161,6 +136,7 @@ class Attempt {
   readonly #env: Readonly<Record<string, string>>;
   readonly #shell: AttemptShell;
   readonly #own: string;
+  readonly #include: WorktreeInclude;
   readonly #inBackground: (work: Promise<void>) => void;
   /** The log of the attempt whose patch is judged again. */
   #earlier: Buffer = Buffer.alloc(0);
@@ -182,6 +158,7 @@ class Attempt {
     this.#log = log;
     this.#raw = raw;
     this.#own = own;
+    this.#include = new WorktreeInclude({ sources: options.sources, job, own, say: (text) => this.#say(text) });
     this.#inBackground = inBackground;
     const mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
     this.#env = executorEnvironment(options.environment, { temporary, mark });
@@ -260,25 +237,25 @@ class Attempt {
   }
 
   async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
-    const { setup } = this.#job.spec;
-    const setUp = await this.#shell.setUp(setup, { directory: claim.slot.root, signal: this.#bounded });
-    if (!setUp.ok) return err(this.#stopOr(setUp.error));
-    const before = setup === undefined ? undefined : await snapshot(mirror.git, claim.slot);
-    if (before?.ok === false) return err(uncaptured(before.error));
-    if (before !== undefined) this.#say(await leftBySetup(mirror.git, baseTree, before.value.tree));
+    const place = { git: mirror.git, slot: claim.slot, scratchIndex: this.#scratch() };
+    const prepared = await prepare(place, {
+      baseTree,
+      include: this.#include,
+      setup: this.#job.spec.setup,
+      shell: this.#shell,
+      signal: this.#bounded,
+      stopOr: (error) => this.#stopOr(error),
+      say: (text) => this.#say(text),
+    });
+    if (!prepared.ok) return prepared;
     const ran = await this.#execute(claim, mirror);
     if (!ran.ok) return err(this.#stopOr(ran.error));
-    const shot = await snapshot(mirror.git, claim.slot);
-    if (!shot.ok) return err(uncaptured(shot.error));
-    const result =
-      before === undefined
-        ? ok(shot.value.tree)
-        : await withoutSetup(mirror.git, claim.slot.baseIndex, this.#scratch(), before.value.tree, shot.value.tree);
-    if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
+    const work = await workIn(place, prepared.value);
+    if (!work.ok) return work;
     // The slot may be at another baseline by the time that this one is proven.
     await copyIndex(claim.slot.baseIndex, this.#baseIndex());
-    const pinned = mirror.pin(this.#job.id, this.#job.baseline, result.value);
-    return ok({ report: ran.value, baseTree, shot: shot.value, resultTree: result.value, pinned });
+    const pinned = mirror.pin(this.#job.id, this.#job.baseline, work.value.resultTree);
+    return ok({ report: ran.value, baseTree, ...work.value, pinned });
   }
 
   #execute({ slot }: Claim, { git }: Mirror): Promise<Result<Report, ExecutionError>> {
@@ -332,6 +309,7 @@ class Attempt {
       returned,
       resultTree,
       baseline: this.#job.baseline,
+      include: this.#include,
       setup: this.#job.spec.setup,
       setupTimeoutS: this.#seconds,
       shell: this.#shell,
@@ -389,8 +367,4 @@ class Attempt {
   #say(text: string): void {
     this.#log.write({ stream: 'relay', text });
   }
-}
-
-function uncaptured(error: CaptureError): Stop {
-  return { kind: 'failed', failure: failure('BAD_ARTIFACTS', error.message) };
 }

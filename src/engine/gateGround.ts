@@ -13,6 +13,7 @@ import type { ShellExit } from '../process/shell.ts';
 import type { Vault } from '../store/vault.ts';
 import { textOf, type AttemptShell } from './attemptShell.ts';
 import { GateOutput } from './gateOutput.ts';
+import type { WorktreeInclude } from './worktreeInclude.ts';
 
 export interface GateGroundOptions {
   readonly slots: Slots;
@@ -20,6 +21,8 @@ export interface GateGroundOptions {
   readonly returned: Promise<void>;
   readonly baseline: ObjectId;
   readonly resultTree: ObjectId;
+  /** Files of the user's that go into each slot before setup. */
+  readonly include: WorktreeInclude;
   readonly setup: string | undefined;
   /** Seconds that setup may take each time: what the attempt itself had for it and for the executor. */
   readonly setupTimeoutS: number;
@@ -94,11 +97,12 @@ class Place implements GatePlace {
 
   /** What keeps the slot from being ready, if anything does. */
   async #makeReady(on: On, { slot }: Claim): Promise<GateRun | undefined> {
-    const { resultTree, setup, setupTimeoutS, shell, signal } = this.#options;
+    const { resultTree, include, setup, setupTimeoutS, shell, signal } = this.#options;
     if (on === 'result') {
       const shown = await slot.show(resultTree);
       if (!shown.ok) return without({ kind: 'unready', by: 'relay', why: shown.error.message, isFinal: true });
     }
+    await include.into(slot.root, signal);
     const take = (_stream: string, chunk: Buffer): void => this.#output.take(chunk);
     const timeoutMs = setupTimeoutS * 1000;
     const ready = await shell.setUp(setup, { directory: slot.root, signal, timeoutMs, onOutput: take });

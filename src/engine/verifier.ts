@@ -25,6 +25,7 @@ import { AttemptShell } from './attemptShell.ts';
 import { gateGround } from './gateGround.ts';
 import { remake, type Remade } from './remake.ts';
 import type { Ground, Sources } from './sources.ts';
+import { WorktreeInclude } from './worktreeInclude.ts';
 
 export interface VerifierOptions {
   readonly sources: Sources;
@@ -187,7 +188,7 @@ export class Verifier {
     job: Judged,
     place: { readonly ground: Ground; readonly resultTree: ObjectId; readonly temporary: string },
   ): GateGround {
-    const { clock, environment, recordId } = this.#options;
+    const { clock, environment, recordId, sources } = this.#options;
     const { temporary, resultTree } = place;
     const mark = `${recordId}/${job.id}/${basename(temporary)}`;
     return gateGround({
@@ -195,6 +196,7 @@ export class Verifier {
       returned: Promise.resolve(),
       baseline: job.baseline,
       resultTree,
+      include: new WorktreeInclude({ sources, job, own: temporary, say: () => undefined }),
       setup: job.spec.setup,
       shell: new AttemptShell(clock, executorEnvironment(environment, { temporary, mark }), mark, () => undefined),
       setupTimeoutS: job.spec.execution?.timeoutS ?? defaults.timeoutS,
