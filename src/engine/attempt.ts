@@ -24,6 +24,7 @@ import { AttemptShell } from './attemptShell.ts';
 import { Budget } from './budget.ts';
 import { Execution, type ExecutionError } from './execution.ts';
 import { gateGround } from './gateGround.ts';
+import type { LetThrough } from './letThrough.ts';
 import { RawStream } from './rawStream.ts';
 import type { AskUser, AttemptEnd, Runner } from './runner.ts';
 import { proofEnvironment, provenanceOf } from './provenance.ts';
@@ -134,6 +135,7 @@ class Attempt {
   readonly #log: AttemptLog;
   readonly #raw: RawStream;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #letThrough: LetThrough;
   readonly #shell: AttemptShell;
   readonly #own: string;
   readonly #include: WorktreeInclude;
@@ -161,7 +163,8 @@ class Attempt {
     this.#include = new WorktreeInclude({ sources: options.sources, job, own, say: (text) => this.#say(text) });
     this.#inBackground = inBackground;
     const mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
-    this.#env = executorEnvironment(options.environment, { temporary, mark });
+    this.#letThrough = options.letThrough();
+    this.#env = executorEnvironment(options.environment, { temporary, mark, extra: this.#letThrough.names });
     this.#shell = new AttemptShell(options.clock, this.#env, mark, (event) => log.write(event));
   }
 
@@ -322,9 +325,8 @@ class Attempt {
 
   #secrets({ summary, testPlan, notes }: Report): SecretsGround {
     const said = [summary, testPlan, notes].filter((text) => text !== undefined).join('\n');
-    const key = this.#options.secretsKey;
     const raw = { name: 'stream.jsonl', read: () => this.#raw.soFar() } as const;
-    return { key, lifted: this.#lifted, log: () => this.#wholeLog(), raw, said };
+    return { ...this.#known, log: () => this.#wholeLog(), raw, said };
   }
 
   /** With that of the attempt whose patch is judged again: it is looked at, and shown to nobody before it was. */
@@ -332,13 +334,14 @@ class Attempt {
     return Buffer.concat([this.#earlier, await this.#log.soFar()]);
   }
 
-  get #lifted(): ReadonlySet<string> {
-    return new Set(this.#job.lifted);
+  get #known(): Pick<SecretsGround, 'key' | 'lifted' | 'given'> {
+    const { secretsKey: key } = this.#options;
+    return { key, lifted: new Set(this.#job.lifted), given: this.#letThrough.secrets };
   }
 
   async #end(stop: Stop | undefined, made: Sealable = {}): Promise<AttemptEnd> {
     this.#say(wordOf(stop));
-    const { vault, quarantine, clock, version, sources, secretsKey: key } = this.#options;
+    const { vault, quarantine, clock, version, sources } = this.#options;
     const environment = proofEnvironment({ relay: version, git: await sources.version(), variables: this.#env });
     const usage = this.#budget.total;
     const own = {
@@ -347,7 +350,7 @@ class Attempt {
       log: this.#log,
       raw: this.#raw,
       usage,
-      secrets: { key, lifted: this.#lifted },
+      secrets: this.#known,
     };
     return seal({ ...own, earlier: this.#earlier, vault, quarantine, clock, environment }, stop, made);
   }

@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import type { RunningJob } from '../domain/job.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import type { Vault } from '../store/vault.ts';
+import type { LetThrough } from './letThrough.ts';
 import type { Sources } from './sources.ts';
 
 /** What the attempts of a host have in common. */
@@ -20,6 +21,8 @@ export interface AttemptOptions {
   readonly recordId: string;
   /** The relay's own environment: executors, setup and gates get what an allow-list lets through. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What of it the user lets through besides; asked for each job. */
+  readonly letThrough: () => LetThrough;
   /** The relay's own, for certificates. */
   readonly version: string;
   /** The record's own, for the fingerprints of secrets. */
