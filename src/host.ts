@@ -6,6 +6,7 @@ import type { Disposable } from './base/disposable.ts';
 import type { Log } from './base/log.ts';
 import { noHostPolicy } from './domain/repositoryPolicy.ts';
 import { err, ok, type Result } from './base/result.ts';
+import { lettingThrough } from './engine/letThrough.ts';
 import { LocalRunner } from './engine/localRunner.ts';
 import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
 import { Engine } from './engine/relay.ts';
@@ -55,6 +56,8 @@ export interface HostOptions {
   readonly executorSettings?: () => unknown;
   /** Executors beside the built-in ones. */
   readonly plugins?: readonly Executor[];
+  /** Names of variables that executors, setup and gates get besides; asked for each job. What is no name is logged. */
+  readonly environmentNames?: () => unknown;
   /** The length of the journal in bytes at which a snapshot is made. */
   readonly compactAt?: number;
   /** Whether this process is a window of an editor, which only its user may end. */
@@ -206,11 +209,13 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
   const settings = executorSettings(options);
   for (const executor of builtIn({ clock, settings })) executors.register(executor);
   for (const bring of options.plugins ?? []) executors.register(bring);
+  const letThrough = lettingThrough(environment, options.environmentNames ?? (() => []), log);
   return new Engine({
     ...parts,
     executors,
     clock,
     log,
+    letThrough,
     policy: {
       get agentCommands() {
         return options.agentCommands;
@@ -221,6 +226,7 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
       ...parts,
       clock,
       hostPolicy,
+      letThrough,
       recordId: places.recordId,
       environment,
     }),
@@ -233,6 +239,7 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
         clock,
         log,
         environment,
+        letThrough,
         recordId: places.recordId,
         version: options.version,
         hostPolicy,

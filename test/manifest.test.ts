@@ -83,6 +83,7 @@ describe('package.json and the code', () => {
     );
     expect(unique(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations)).toEqual([
       'relay.dataDirectory',
+      'relay.executors.environment',
       'relay.limits.fileBytes',
       'relay.limits.files',
       'relay.limits.patchBytes',

@@ -7,6 +7,8 @@ export interface Redacted {
   readonly rule: string;
   readonly secret: string;
   readonly source: string;
+  /** See SecretMatch. */
+  readonly isGiven?: true;
 }
 
 const WITHHELD = '[withheld: the relay does not know all secrets in this, or cannot take one out]\n';
@@ -24,14 +26,18 @@ const TELLS_NOTHING = /^(?:-----|[A-Za-z-]{1,30}: )/;
  */
 export class Redactor {
   readonly #literals: Literals;
+  /** Without what only programs have printed: it stands in no patch, and a patch that is good stays as it is. */
+  readonly #inPatches: Literals;
   readonly #sources: ReadonlyMap<string, string>;
   readonly #withholds: boolean;
 
-  /** Where not all of the secrets are known, nothing is let through. */
-  constructor(secrets: readonly Redacted[], areAll = true) {
+  /** Where not all of the secrets are known, nothing is let through. `printed`: those that are in no patch. */
+  constructor(secrets: readonly Redacted[], areAll = true, printed: readonly Redacted[] = []) {
     // Nor where one of them has nothing that could be looked for.
-    this.#withholds = !areAll || secrets.some(({ secret }) => [...linesOf(secret), ...passwordIn(secret)].length === 0);
-    this.#literals = new Literals(this.#withholds ? [] : literalsOf(secrets));
+    this.#withholds = !areAll || [...secrets, ...printed].some((one) => piecesOf(one).length === 0);
+    this.#inPatches = new Literals(this.#withholds ? [] : literalsOf(secrets));
+    const all = printed.length === 0 ? undefined : literalsOf([...secrets, ...printed]);
+    this.#literals = this.#withholds || all === undefined ? this.#inPatches : new Literals(all);
     this.#sources = new Map(secrets.map(({ source, rule }) => [source, markOf(rule)]));
   }
 
@@ -52,8 +58,10 @@ export class Redactor {
 
   /** A patch: as `bytes`, and the compressed content of a file with a secret in it as well. It does not apply any more. */
   patch(patch: Buffer): Buffer {
-    if (this.isIdle) return patch;
-    return this.bytes(replaced(patch, this.#binariesIn(patch)));
+    if (this.#withholds) return Buffer.from(WITHHELD);
+    if (this.#inPatches.isEmpty) return patch;
+    const text = replaced(patch, this.#binariesIn(patch));
+    return replaced(text, this.#inPatches.in(text));
   }
 
   *#binariesIn(patch: Buffer): Generator<{ from: number; to: number; mark: string }> {
@@ -72,8 +80,9 @@ function markOf(rule: string): string {
 
 function* literalsOf(secrets: readonly Redacted[]): Generator<Literal> {
   const seen = new Set<string>();
-  for (const { rule, secret } of secrets) {
-    for (const line of [...linesOf(secret), ...passwordIn(secret)]) {
+  for (const one of secrets) {
+    const { rule } = one;
+    for (const line of piecesOf(one)) {
       for (const form of formsOf(Buffer.from(line, 'latin1'))) {
         if (seen.has(form)) continue;
         seen.add(form);
@@ -81,6 +90,11 @@ function* literalsOf(secrets: readonly Redacted[]): Generator<Literal> {
       }
     }
   }
+}
+
+/** What of a secret is looked for. */
+function piecesOf({ secret, isGiven }: Pick<Redacted, 'secret' | 'isGiven'>): readonly string[] {
+  return [...(isGiven === true ? [secret, ...secret.split(/\r?\n/)] : []), ...linesOf(secret), ...passwordIn(secret)];
 }
 
 /** The lines of a secret that give it away, longest first. */
@@ -99,7 +113,7 @@ function passwordIn(secret: string): readonly string[] {
 }
 
 /** The ways in which bytes may be written down, as latin1. */
-function formsOf(bytes: Buffer): readonly string[] {
+export function formsOf(bytes: Buffer): readonly string[] {
   const text = bytes.toString('utf8');
   const forms = [
     bytes.toString('latin1'),

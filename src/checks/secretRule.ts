@@ -3,6 +3,8 @@ export interface SecretMatch {
   readonly rule: string;
   readonly start: number;
   readonly secret: string;
+  /** It is known as such, and not by its form: each of its bytes counts. */
+  readonly isGiven?: true;
 }
 
 /** Looks for one kind of secret, or a few. Texts are latin1: one character a byte. */

@@ -1,4 +1,5 @@
 import { patchItems } from '../git/patchItems.ts';
+import { givenSecrets, type GivenSecret } from './givenSecrets.ts';
 import { libraryRules } from './libraryRules.ts';
 import { keyBlocks, namedSecrets } from './secretPatterns.ts';
 import type { SecretRules } from './secretRule.ts';
@@ -33,10 +34,11 @@ export class SecretScan {
     this.#rules = rules;
   }
 
-  static async open(): Promise<SecretScan> {
+  static async open(given: readonly GivenSecret[] = []): Promise<SecretScan> {
+    const known = givenSecrets(given);
     return new SecretScan({
-      text: [...tokens, ...namedSecrets, ...keyBlocks, ...(await libraryRules())],
-      keyBlocks,
+      text: [...known, ...tokens, ...namedSecrets, ...keyBlocks, ...(await libraryRules())],
+      keyBlocks: [...known, ...keyBlocks],
     });
   }
 

@@ -87,8 +87,10 @@ export class SecretWindow {
     for (const match of outermost(this.#rules.flatMap((rule) => rule(text)))) {
       if (match.start >= until || (match.start === 0 && this.#isCut)) continue;
       const placed = this.#place(match);
-      if (placed !== undefined)
-        this.#found.set(`${String(placed.line)}:${String(placed.column)}:${match.secret}`, placed);
+      if (placed === undefined) continue;
+      // What is known as it is may stand in every line of a log: where it stands first is enough to take it out.
+      const key = match.isGiven === true ? '' : `${String(placed.line)}:${String(placed.column)}:`;
+      if (key !== '' || !this.#found.has(match.secret)) this.#found.set(`${key}${match.secret}`, placed);
     }
   }
 

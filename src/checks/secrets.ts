@@ -6,7 +6,8 @@ import { describe, type Git } from '../git/git.ts';
 import { patchItems } from '../git/patchItems.ts';
 import type { Bundle } from './bundle.ts';
 import { failed, passed, type Finding } from './finding.ts';
-import { linesOf, Redactor } from './redactor.ts';
+import type { GivenSecret } from './givenSecrets.ts';
+import { linesOf, Redactor, type Redacted } from './redactor.ts';
 import { SecretScan, type SecretSource } from './secretScan.ts';
 import type { PlacedMatch } from './secretWindow.ts';
 
@@ -16,6 +17,8 @@ export interface SecretsGround {
   readonly key: Uint8Array;
   /** Fingerprints that a person has lifted. */
   readonly lifted: ReadonlySet<string>;
+  /** Values of variables that the user has let through. */
+  readonly given?: readonly GivenSecret[];
   /** The attempt's log as it is now, with what was said about the attempt; asked again when gates have printed to it. */
   log(): Promise<Buffer>;
   /** What the executor's program printed, as it came. */
@@ -40,12 +43,14 @@ export class SecretsCheck {
   #scan: Promise<SecretScan> | undefined;
   #inWork: readonly PlacedMatch[] = [];
   #inLog: readonly PlacedMatch[] = [];
+  /** What executor and gates said besides. */
+  #inWords: readonly PlacedMatch[] = [];
   #logBytes = 0;
   #unseen: string[] = [];
   #isComplete = true;
   /** Why a file could not be read, if one could not: what it holds is not known to any redactor. */
   #unread: string | undefined;
-  #sorted: Sorted = { standing: [], lifted: [], known: [] };
+  #sorted: Sorted = { standing: [], printed: [], lifted: [], known: [] };
 
   constructor(bundle: Bundle, git: Git, ground: SecretsGround) {
     this.#bundle = bundle;
@@ -60,10 +65,9 @@ export class SecretsCheck {
 
   /** Takes them out of what is served. */
   redactor(): Redactor {
-    return new Redactor(
-      this.#sorted.standing.map(({ match }) => ({ rule: match.rule, secret: match.secret, source: match.source })),
-      this.#isComplete && this.#unread === undefined,
-    );
+    const { standing, printed } = this.#sorted;
+    const areAll = this.#isComplete && this.#unread === undefined;
+    return new Redactor(standing.map(redactedOf), areAll, printed.map(redactedOf));
   }
 
   async run(): Promise<Finding> {
@@ -83,11 +87,13 @@ export class SecretsCheck {
       }
     }
     found.push(...(await this.#look({ kind: 'file', name: NAMES, bytes: newNames(this.#bundle) })));
-    if (said !== undefined)
-      found.push(...(await this.#look({ kind: 'file', name: "the executor's report", bytes: Buffer.from(said) })));
-    const { raw } = this.#ground;
-    if (raw !== undefined) found.push(...(await this.#look({ kind: 'file', name: raw.name, bytes: await raw.read() })));
     this.#inWork = found;
+    const told: PlacedMatch[] = [];
+    if (said !== undefined)
+      told.push(...(await this.#look({ kind: 'file', name: "the executor's report", bytes: Buffer.from(said) })));
+    const { raw } = this.#ground;
+    if (raw !== undefined) told.push(...(await this.#look({ kind: 'file', name: raw.name, bytes: await raw.read() })));
+    this.#inWords = told;
     await this.#lookAtLog();
     return this.#judged();
   }
@@ -100,7 +106,7 @@ export class SecretsCheck {
     let isNew = await this.#lookAtLog();
     for await (const source of others) {
       const found = await this.#look(source);
-      this.#inWork = [...this.#inWork, ...found];
+      this.#inWords = [...this.#inWords, ...found];
       isNew ||= found.length > 0;
     }
     return isNew ? this.#judged() : undefined;
@@ -115,15 +121,16 @@ export class SecretsCheck {
   }
 
   async #look(source: SecretSource): Promise<readonly PlacedMatch[]> {
-    const scan = await (this.#scan ??= SecretScan.open());
+    const scan = await (this.#scan ??= SecretScan.open(this.#ground.given));
     const found = await scan.run(source);
     this.#isComplete = scan.isComplete;
     return found;
   }
 
   async #judged(): Promise<Finding> {
-    const all = [...this.#inWork, ...this.#inLog].map((match) => ({ match, find: findOf(match, this.#ground.key) }));
-    this.#sorted = await this.#sort(all);
+    const told = (match: PlacedMatch): Told => ({ match, find: findOf(match, this.#ground.key) });
+    const printed = [...this.#inWords, ...this.#inLog].map(told);
+    this.#sorted = await this.#sort([...this.#inWork.map(told), ...printed], new Set(printed));
     if (!this.#isComplete) return failed(failure('POLICY', TOO_MANY));
     // A secret that stands is told first: it would stand at the next attempt as well.
     if (this.#unread !== undefined && this.#sorted.standing.length === 0)
@@ -132,7 +139,7 @@ export class SecretsCheck {
   }
 
   /** What the repository has at its baseline is no news, wherever it stands there: a moved line fails no job. */
-  async #sort(all: readonly Told[]): Promise<Sorted> {
+  async #sort(all: readonly Told[], printed: ReadonlySet<Told>): Promise<Sorted> {
     const { lifted } = this.#ground;
     const others = all.filter(({ find }) => !lifted.has(find.fingerprint));
     const told = await inTree(this.#git, this.#bundle.baseTree, [
@@ -143,8 +150,12 @@ export class SecretsCheck {
       const lines = linesOf(secret);
       return told.ok && lines.length > 0 && lines.every((line) => told.value.has(line));
     };
+    // A program may say what it was given: this is taken out of what it said, and its work is none the worse.
+    const isSaid = (one: Told): boolean => one.match.isGiven === true && printed.has(one);
+    const unknown = others.filter(({ match }) => !known(match));
     return {
-      standing: others.filter(({ match }) => !known(match)),
+      standing: unknown.filter((one) => !isSaid(one)),
+      printed: unknown.filter(isSaid),
       known: others.filter(({ match }) => known(match)),
       lifted: all.filter(({ find }) => lifted.has(find.fingerprint)),
     };
@@ -154,16 +165,20 @@ export class SecretsCheck {
 /** What takes the secrets out of texts: of a log that no patch came with, of a file of a patch that was kept apart. */
 export async function redactorOf(
   sources: readonly SecretSource[],
-  { key, lifted }: Pick<SecretsGround, 'key' | 'lifted'>,
+  { key, lifted, given }: Pick<SecretsGround, 'key' | 'lifted' | 'given'>,
 ): Promise<Redactor> {
-  const scan = await SecretScan.open();
+  const scan = await SecretScan.open(given);
   const found: PlacedMatch[] = [];
   for (const source of sources) found.push(...(await scan.run(source)));
   const standing = found.filter((match) => !lifted.has(fingerprintOf(match, key)));
   return new Redactor(
-    standing.map(({ rule, secret, source }) => ({ rule, secret, source })),
+    standing.map((match) => redactedOf({ match })),
     scan.isComplete,
   );
+}
+
+function redactedOf({ match: { rule, secret, source, isGiven } }: Pick<Told, 'match'>): Redacted {
+  return { rule, secret, source, ...(isGiven === undefined ? {} : { isGiven }) };
 }
 
 const TOO_MANY =
@@ -179,6 +194,8 @@ interface Told {
 
 interface Sorted {
   readonly standing: readonly Told[];
+  /** Values that were let through, where programs only printed them. */
+  readonly printed: readonly Told[];
   readonly lifted: readonly Told[];
   readonly known: readonly Told[];
 }
@@ -228,8 +245,9 @@ function previewOf(secret: string): string {
 
 const MOST_TOLD = 5;
 
-function findingOf({ standing, lifted, known }: Sorted, unseen: readonly string[], bytes: number): Finding {
+function findingOf({ standing, printed, lifted, known }: Sorted, unseen: readonly string[], bytes: number): Finding {
   const notes = [
+    ...(printed.length === 0 ? [] : [`Taken out of what was printed: ${listed(printed)}.`]),
     ...(lifted.length === 0 ? [] : [`Lifted: ${listed(lifted)}.`]),
     ...(known.length === 0 ? [] : [`At the baseline already: ${listed(known)}.`]),
     ...(unseen.length === 0 ? [] : [`Too large to be looked into: ${unseen.slice(0, MOST_TOLD).join(', ')}.`]),

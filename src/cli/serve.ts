@@ -3,14 +3,15 @@ import { join } from '../guest/join.ts';
 import { locate, openHost, type Host, type HostOptions } from '../host.ts';
 import { failureOf, JOIN_AGAIN_MS, JOIN_WITHIN_MS } from './connection.ts';
 import type { CliContext, Command } from './context.ts';
-import { relayFailed, type CliFailure } from './failure.ts';
+import { environmentNames } from '../process/environmentNames.ts';
+import { badInput, relayFailed, type CliFailure } from './failure.ts';
 import { directoryOf, parseOptions, wholeNumber } from './options.ts';
 import { policyOf, policyOptions } from './policy.ts';
 
 export const serve: Command = {
   name: 'serve',
   usage:
-    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--idle-exit SECONDS]',
+    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--env NAME]… [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--idle-exit SECONDS]',
   async run(context) {
     const parsed = parseOptions(
       context,
@@ -18,6 +19,7 @@ export const serve: Command = {
         port: { type: 'string' },
         'allow-commands': { type: 'boolean' },
         concurrency: { type: 'string' },
+        env: { type: 'string', multiple: true },
         'idle-exit': { type: 'string' },
         ...policyOptions,
       },
@@ -31,6 +33,8 @@ export const serve: Command = {
     if (!concurrency.ok) return concurrency;
     const idle = wholeNumber('idle-exit', values['idle-exit'], 0, 86_400);
     if (!idle.ok) return idle;
+    const [refused] = environmentNames(values.env ?? []).refused;
+    if (refused !== undefined) return err(badInput(`--env: ${refused}`));
     const policy = policyOf(values);
     if (!policy.ok) return policy;
     const opened = await becomeHost(context, {
@@ -41,6 +45,7 @@ export const serve: Command = {
       ...(port.value === undefined ? {} : { port: port.value }),
       ...(concurrency.value === undefined ? {} : { concurrency: concurrency.value }),
       hostPolicy: () => policy.value,
+      environmentNames: () => values.env ?? [],
       agentCommands: values['allow-commands'] === true ? 'allow' : 'refuse',
     });
     return opened.ok ? run(context, opened.value, idle.value) : opened;

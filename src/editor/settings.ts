@@ -35,6 +35,11 @@ export class Settings {
     };
   }
 
+  /** Names of variables that executors, setup and gates get besides: whatever was written there, to be parsed. */
+  get environmentNames(): unknown {
+    return this.#configuration.get<unknown>('executors.environment', []);
+  }
+
   get notifies(): boolean {
     return this.#configuration.get<boolean>('notifications', true);
   }

@@ -114,6 +114,7 @@ export class WorkspaceRelays {
       },
       concurrency: this.#settings.concurrency,
       hostPolicy: () => this.#settings.hostPolicy(workspace),
+      environmentNames: () => this.#settings.environmentNames,
       inEditor: true,
       version: this.#version,
       environment: process.env,

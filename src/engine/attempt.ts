@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Report } from '../domain/executor.ts';
 import { failure } from '../domain/failure.ts';
@@ -13,19 +11,18 @@ import { gather } from '../checks/gather.ts';
 import { judge } from '../checks/pipeline.ts';
 import { policyAt } from '../checks/policyFile.ts';
 import type { SecretsGround } from '../checks/secrets.ts';
-import type { ExecutorRegistry } from '../executors/registry.ts';
-import { copyIndex, snapshot, type CaptureError, type Snapshot } from '../git/capture.ts';
+import { copyIndex, type Snapshot } from '../git/capture.ts';
 import { describe, type GitError } from '../git/git.ts';
-import { leftBySetup, withoutSetup } from '../git/proof.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { Claim } from '../git/slots.ts';
 import { executorEnvironment } from '../process/environment.ts';
-import type { Vault } from '../store/vault.ts';
 import type { AttemptLog } from './attemptLog.ts';
+import type { AttemptOptions } from './attemptOptions.ts';
 import { AttemptShell } from './attemptShell.ts';
 import { Budget } from './budget.ts';
 import { Execution, type ExecutionError } from './execution.ts';
 import { gateGround } from './gateGround.ts';
+import type { LetThrough } from './letThrough.ts';
 import type { RawStream } from './rawStream.ts';
 import type { AskUser, AttemptEnd } from './runner.ts';
 import { proofEnvironment, provenanceOf } from './provenance.ts';
@@ -33,31 +30,9 @@ import { remake } from './remake.ts';
 import { seal, type Sealable } from './seal.ts';
 import { stopOf, wordOf, type Stop } from './stop.ts';
 import { TimeLimit } from './timeLimit.ts';
-import type { Ground, Sources } from './sources.ts';
-import { withoutIncluded, WorktreeInclude } from './worktreeInclude.ts';
-
-export interface AttemptOptions {
-  readonly sources: Sources;
-  readonly executors: ExecutorRegistry;
-  readonly vault: Vault;
-  /** Patches with secrets in them: nothing is served from there. */
-  readonly quarantine: Vault;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The folder for logs that grow. */
-  readonly logs: string;
-  /** Marks every process of this record: `<recordId>/<job>/<attempt>`. */
-  readonly recordId: string;
-  /** The relay's own environment: executors, setup and gates get what an allow-list lets through. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The relay's own, for certificates. */
-  readonly version: string;
-  /** The record's own, for the fingerprints of secrets. */
-  readonly secretsKey: Uint8Array;
-  /** What patches may touch, and how large they may be, as the user has set it (a HostPolicy); asked for each job. */
-  readonly hostPolicy: () => unknown;
-  readonly onLog: (job: RunningJob, bytes: number) => void;
-}
+import { prepare, workIn } from './slotWork.ts';
+import type { Ground } from './sources.ts';
+import { WorktreeInclude } from './worktreeInclude.ts';
 
 /** What an attempt has made when its executor is done. */
 interface Made {
@@ -107,6 +82,7 @@ export class Attempt {
   readonly #log: AttemptLog;
   readonly #raw: RawStream;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #letThrough: LetThrough;
   readonly #shell: AttemptShell;
   readonly #own: string;
   readonly #include: WorktreeInclude;
@@ -134,7 +110,8 @@ export class Attempt {
     this.#include = new WorktreeInclude({ sources: options.sources, job, own, say: (text) => this.#say(text) });
     this.#inBackground = inBackground;
     const mark = `${options.recordId}/${job.id}/${String(job.attempt)}`;
-    this.#env = executorEnvironment(options.environment, { temporary, mark });
+    this.#letThrough = options.letThrough();
+    this.#env = executorEnvironment(options.environment, { temporary, mark, extra: this.#letThrough.names });
     this.#shell = new AttemptShell(options.clock, this.#env, mark, (event) => log.write(event));
   }
 
@@ -210,29 +187,25 @@ export class Attempt {
   }
 
   async #make(claim: Claim, { mirror }: Ground, baseTree: ObjectId): Promise<Result<Made, Stop>> {
-    const { setup } = this.#job.spec;
-    const included = await this.#include.into(claim.slot.root, this.#bounded);
-    const setUp = await this.#shell.setUp(setup, { directory: claim.slot.root, signal: this.#bounded });
-    if (!setUp.ok) return err(this.#stopOr(setUp.error));
-    const before = setup === undefined && included.size === 0 ? undefined : await snapshot(mirror.git, claim.slot);
-    if (before?.ok === false) return err(uncaptured(before.error));
-    if (before !== undefined && setup !== undefined)
-      this.#say(await leftBySetup(mirror.git, baseTree, before.value.tree, included));
+    const place = { git: mirror.git, slot: claim.slot, scratchIndex: this.#scratch() };
+    const prepared = await prepare(place, {
+      baseTree,
+      include: this.#include,
+      setup: this.#job.spec.setup,
+      shell: this.#shell,
+      signal: this.#bounded,
+      stopOr: (error) => this.#stopOr(error),
+      say: (text) => this.#say(text),
+    });
+    if (!prepared.ok) return prepared;
     const ran = await this.#execute(claim, mirror);
     if (!ran.ok) return err(this.#stopOr(ran.error));
-    const shot = await snapshot(mirror.git, claim.slot);
-    if (!shot.ok) return err(uncaptured(shot.error));
-    const place = { baseIndex: claim.slot.baseIndex, scratchIndex: this.#scratch(), never: included };
-    const result =
-      before === undefined
-        ? ok(shot.value.tree)
-        : await withoutSetup(mirror.git, place, before.value.tree, shot.value.tree);
-    if (!result.ok) return err({ kind: 'failed', failure: failure('INTERNAL_ERROR', describe(result.error)) });
+    const work = await workIn(place, prepared.value);
+    if (!work.ok) return work;
     // The slot may be at another baseline by the time that this one is proven.
     await copyIndex(claim.slot.baseIndex, this.#baseIndex());
-    const pinned = mirror.pin(this.#job.id, this.#job.baseline, result.value);
-    const left = withoutIncluded(shot.value, included);
-    return ok({ report: ran.value, baseTree, shot: left, resultTree: result.value, pinned });
+    const pinned = mirror.pin(this.#job.id, this.#job.baseline, work.value.resultTree);
+    return ok({ report: ran.value, baseTree, ...work.value, pinned });
   }
 
   #execute({ slot }: Claim, { git }: Mirror): Promise<Result<Report, ExecutionError>> {
@@ -299,9 +272,8 @@ export class Attempt {
 
   #secrets({ summary, testPlan, notes }: Report): SecretsGround {
     const said = [summary, testPlan, notes].filter((text) => text !== undefined).join('\n');
-    const key = this.#options.secretsKey;
     const raw = { name: 'stream.jsonl', read: () => this.#raw.soFar() } as const;
-    return { key, lifted: this.#lifted, log: () => this.#wholeLog(), raw, said };
+    return { ...this.#known, log: () => this.#wholeLog(), raw, said };
   }
 
   /** With that of the attempt whose patch is judged again: it is looked at, and shown to nobody before it was. */
@@ -309,13 +281,14 @@ export class Attempt {
     return Buffer.concat([this.#earlier, await this.#log.soFar()]);
   }
 
-  get #lifted(): ReadonlySet<string> {
-    return new Set(this.#job.lifted);
+  get #known(): Pick<SecretsGround, 'key' | 'lifted' | 'given'> {
+    const { secretsKey: key } = this.#options;
+    return { key, lifted: new Set(this.#job.lifted), given: this.#letThrough.secrets };
   }
 
   async #end(stop: Stop | undefined, made: Sealable = {}): Promise<AttemptEnd> {
     this.#say(wordOf(stop));
-    const { vault, quarantine, clock, version, sources, secretsKey: key } = this.#options;
+    const { vault, quarantine, clock, version, sources } = this.#options;
     const environment = proofEnvironment({ relay: version, git: await sources.version(), variables: this.#env });
     const usage = this.#budget.total;
     const own = {
@@ -324,7 +297,7 @@ export class Attempt {
       log: this.#log,
       raw: this.#raw,
       usage,
-      secrets: { key, lifted: this.#lifted },
+      secrets: this.#known,
     };
     return seal({ ...own, earlier: this.#earlier, vault, quarantine, clock, environment }, stop, made);
   }
@@ -344,8 +317,4 @@ export class Attempt {
   #say(text: string): void {
     this.#log.write({ stream: 'relay', text });
   }
-}
-
-function uncaptured(error: CaptureError): Stop {
-  return { kind: 'failed', failure: failure('BAD_ARTIFACTS', error.message) };
 }

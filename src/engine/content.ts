@@ -7,6 +7,7 @@ import { rebuilt } from '../git/proof.ts';
 import type { Git } from '../git/git.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Vault } from '../store/vault.ts';
+import type { LetThrough } from './letThrough.ts';
 import type { Sources } from './sources.ts';
 
 /** Bytes of a file that a review shows. */
@@ -55,12 +56,14 @@ export async function contentOf(
 export async function withoutSecrets(
   { lifted, outcome }: SucceededJob | FailedJob,
   { name, bytes }: { readonly name: string; readonly bytes: Buffer },
-  { quarantine, secretsKey: key }: { readonly quarantine: Vault; readonly secretsKey: Uint8Array },
+  ground: { readonly quarantine: Vault; readonly secretsKey: Uint8Array; readonly letThrough: () => LetThrough },
 ): Promise<Buffer> {
+  const { quarantine, secretsKey: key } = ground;
   const kept = outcome.quarantine === undefined ? undefined : await quarantine.read(outcome.quarantine.patch);
   const file = { kind: 'file', name, bytes } as const;
   const sources = kept?.ok === true ? [file, { kind: 'patch', patch: kept.value } as const] : [file];
-  return (await redactorOf(sources, { key, lifted: new Set(lifted) })).bytes(bytes);
+  const given = ground.letThrough().secrets;
+  return (await redactorOf(sources, { key, lifted: new Set(lifted), given })).bytes(bytes);
 }
 
 async function blob(git: Git, id: string): Promise<Buffer | undefined> {

@@ -4,8 +4,9 @@ import { messageOf } from '../base/result.ts';
 import { failure } from '../domain/failure.ts';
 import type { RunningJob } from '../domain/job.ts';
 import { removeTree } from '../git/removeTree.ts';
-import { Attempt, type AttemptOptions } from './attempt.ts';
+import { Attempt } from './attempt.ts';
 import { AttemptLog } from './attemptLog.ts';
+import type { AttemptOptions } from './attemptOptions.ts';
 import { RawStream } from './rawStream.ts';
 import type { AskUser, AttemptEnd, Runner } from './runner.ts';
 

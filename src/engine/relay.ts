@@ -27,6 +27,7 @@ import { recover } from './recovery.ts';
 import { pinOf, type Pin } from './pin.ts';
 import type { Runner } from './runner.ts';
 import { Questions, type AllowedCommands } from './questions.ts';
+import type { LetThrough } from './letThrough.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 import type { Sources } from './sources.ts';
 import type { Verifier } from './verifier.ts';
@@ -41,6 +42,7 @@ export interface EngineOptions {
   readonly verifier: Verifier;
   /** The record's own, for the fingerprints of secrets. */
   readonly secretsKey: Uint8Array;
+  readonly letThrough: () => LetThrough;
   readonly makeRunner: (onLog: (job: Job, bytes: number) => void) => Runner;
   readonly clock: Clock;
   readonly log: Log;

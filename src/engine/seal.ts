@@ -41,7 +41,7 @@ export interface SealOptions {
   readonly earlier: Buffer;
   readonly vault: Vault;
   readonly quarantine: Vault;
-  readonly secrets: Pick<SecretsGround, 'key' | 'lifted'>;
+  readonly secrets: Pick<SecretsGround, 'key' | 'lifted' | 'given'>;
   readonly clock: Clock;
   /** Where the proof was made. */
   readonly environment: ProofEnvironment;

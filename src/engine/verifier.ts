@@ -23,6 +23,7 @@ import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Vault } from '../store/vault.ts';
 import { AttemptShell } from './attemptShell.ts';
 import { gateGround } from './gateGround.ts';
+import type { LetThrough } from './letThrough.ts';
 import { remake, type Remade } from './remake.ts';
 import type { Ground, Sources } from './sources.ts';
 import { WorktreeInclude } from './worktreeInclude.ts';
@@ -36,6 +37,7 @@ export interface VerifierOptions {
   readonly recordId: string;
   /** The record's own, for the fingerprints of secrets. */
   readonly secretsKey: Uint8Array;
+  readonly letThrough: () => LetThrough;
   /** The relay's own environment: gates get what an allow-list lets through. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -188,9 +190,10 @@ export class Verifier {
     job: Judged,
     place: { readonly ground: Ground; readonly resultTree: ObjectId; readonly temporary: string },
   ): GateGround {
-    const { clock, environment, recordId, sources } = this.#options;
+    const { clock, environment, letThrough, recordId, sources } = this.#options;
     const { temporary, resultTree } = place;
     const mark = `${recordId}/${job.id}/${basename(temporary)}`;
+    const env = executorEnvironment(environment, { temporary, mark, extra: letThrough().names });
     return gateGround({
       slots: place.ground.slots,
       returned: Promise.resolve(),
@@ -198,7 +201,7 @@ export class Verifier {
       resultTree,
       include: new WorktreeInclude({ sources, job, own: temporary, say: () => undefined }),
       setup: job.spec.setup,
-      shell: new AttemptShell(clock, executorEnvironment(environment, { temporary, mark }), mark, () => undefined),
+      shell: new AttemptShell(clock, env, mark, () => undefined),
       setupTimeoutS: job.spec.execution?.timeoutS ?? defaults.timeoutS,
       vault: undefined,
       outputs: join(temporary, 'gate'),
@@ -222,7 +225,7 @@ export class Verifier {
       return read?.ok === true ? read.value : Buffer.alloc(0);
     };
     const said = outcome.summary === undefined ? {} : { said: outcome.summary };
-    return { key, lifted: new Set(lifted), log, ...said };
+    return { key, lifted: new Set(lifted), given: this.#options.letThrough().secrets, log, ...said };
   }
 
   async #bundleOf(

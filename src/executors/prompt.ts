@@ -1,20 +1,16 @@
 import { bullets, code } from '../base/markdown.ts';
+import type { Repair } from '../domain/executor.ts';
 import type { JobSpec } from '../domain/jobSpec.ts';
 import { answerSection, workSection, type Form } from './promptForm.ts';
 import { fenced } from './fence.ts';
 import type { Absent, Excerpt, Ground } from './ground.ts';
-
-/** A proposal that did not apply, as the agent gave it, and why not. */
-interface Repair {
-  readonly proposal: string;
-  readonly message: string;
-}
 
 export interface PromptInput {
   readonly spec: JobSpec;
   readonly ground: Ground;
   /** `edit`: the agent edits the working tree. `proposal`: it may only read, and answers by JSON. */
   readonly form: Form;
+  /** The earlier proposal did not do. */
   readonly repair?: Repair;
   /** `leave`: the agent's program reads them by itself. */
   readonly conventions?: 'include' | 'leave';

@@ -26,9 +26,9 @@ const TOLD = `- a summary: what changed and why, in a few sentences
 
 const JSON_ANSWER = `Answer with one JSON object of the schema that you were given, and nothing around it. It describes the whole change:
 
-- edits: each has a \`path\`, an \`oldText\` and a \`newText\`. \`oldText\` is a piece of the file as it is, byte for byte, with its white space and line ends. It must occur exactly once in the file, so take as many lines as that needs. \`newText\` takes its place. Edits of one file must not overlap.
-- whole files: for new files, or where nearly all of a file changes.
-- deletions: paths of files that go.
+- \`edits\`: each has a \`path\`, an \`oldText\` and a \`newText\`. \`oldText\` is a piece of the file as it is, byte for byte, with its white space and line ends. It must occur exactly once in the file, so take as many lines as that needs. \`newText\` takes its place. Edits are made one after the other.
+- \`files\`: whole files, for new files, or where nearly all of a file changes.
+- \`deletions\`: paths of files that go.
 - \`summary\`: what changed and why, in a few sentences.
 - \`testPlan\`: how a person can see that it works.
 - \`notes\`: what is open, what you left out, what a reviewer should look at.

@@ -19,6 +19,10 @@ const WINDOWS =
 /** What belongs to the process that hosts the relay: never let through, not even by the setting. */
 const NEVER = /^(?:XDG_RUNTIME_DIR|RELAY_ATTEMPT|(?:npm|GIT|VSCODE|ELECTRON)_.*)$/i;
 
+export function isNeverLetThrough(name: string): boolean {
+  return NEVER.test(name);
+}
+
 /**
  * The environment of executors, setup and gates: an allow-list over the relay's own, so that neither a token nor the state
  * of an editor, of npm or of git leaks into what runs or changes its result.
@@ -34,7 +38,7 @@ export function executorEnvironment(
     ALLOWED.test(name) || PROXY.test(name) || (isWindows && WINDOWS.test(name)) || asked.has(fold(name));
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(from)) {
-    if (value !== undefined && isLetThrough(name) && !NEVER.test(name)) env[name] = value;
+    if (value !== undefined && isLetThrough(name) && !isNeverLetThrough(name)) env[name] = value;
   }
   // A terminal that can do nothing: no colours, no pager, no redrawn lines in a log.
   return { ...env, TERM: 'dumb', TMPDIR: temporary, TEMP: temporary, TMP: temporary, [MARK]: mark };

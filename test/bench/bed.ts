@@ -107,7 +107,7 @@ function composed(
   parts: { readonly store: JobStore; readonly vault: Vault; readonly sources: Sources; readonly logs: string },
   onRunner: (runner: Runner) => void,
 ): ConstructorParameters<typeof Engine>[0] {
-  const common = { clock: systemClock, log: silentLog };
+  const common = { clock: systemClock, log: silentLog, letThrough: () => ({ names: [], secrets: [] }) };
   const hostPolicy = (): HostPolicy => noHostPolicy;
   const executors = new ExecutorRegistry(systemClock);
   executors.register(commandExecutor(systemClock));

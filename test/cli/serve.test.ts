@@ -123,3 +123,22 @@ it('ends by itself when it has been idle for as long as --idle-exit says, and no
   expect(await host.running.done).toMatchObject({ code: 0, stderr: '' });
   await bed.atRest();
 });
+
+it('lets variables through by their names, and shows no value that was given in the place of one', async () => {
+  const bed = new Bed();
+  const wrong = await bed.run(['serve', '--env', 'AGENT_KEY=hunter22']);
+  expect(wrong).toMatchObject({ code: 2, stdout: '' });
+  expect(wrong.stderr).toMatch(/^task-relay: --env: "AGENT_KEY" is not let through: give the name of a variable alone/);
+  expect(wrong.stderr).not.toContain('hunter22');
+  const never = await bed.run(['serve', '--env', 'GIT_DIR']);
+  expect(never).toMatchObject({ code: 2, stderr: expect.stringContaining('"GIT_DIR" is not let through') as unknown });
+  const env = { AGENT_KEY: 'one', OTHER_KEY: 'two', THIRD_KEY: 'three' };
+  const host = bed.start(['serve', '--env', 'AGENT_KEY', '--env', 'OTHER_KEY'], { env });
+  await host.said(/^\{"event":.*\}$/m);
+  const job = await bed.job('--run', 'echo "$AGENT_KEY $OTHER_KEY $THIRD_KEY" > keys.txt');
+  const { stdout } = await bed.run(['artifact', job.jobId, 'patch.diff']);
+  expect(stdout).toMatch(/^\+one two $/m);
+  host.child.kill('SIGTERM');
+  expect((await host.done).code).toBe(0);
+  await bed.atRest();
+});
