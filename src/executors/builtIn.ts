@@ -1,15 +1,18 @@
 import type { Clock } from '../base/clock.ts';
 import type { Executor } from '../domain/executor.ts';
 import type { ExecutorSettings } from '../domain/executorSettings.ts';
+import { codexExecutor } from './codex/codex.ts';
 import { commandExecutor } from './command.ts';
 
 export interface BuiltInOptions {
   readonly clock: Clock;
   /** Read at each run and probe. */
   readonly settings: () => ExecutorSettings;
+  /** What an executor's program would get of the environment: for probes. */
+  readonly environment: () => Readonly<Record<string, string>>;
 }
 
 /** The executors that every relay has. */
-export function builtIn({ clock }: BuiltInOptions): readonly Executor[] {
-  return [commandExecutor(clock)];
+export function builtIn(options: BuiltInOptions): readonly Executor[] {
+  return [commandExecutor(options.clock), codexExecutor(options)];
 }
