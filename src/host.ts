@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import type { Clock } from './base/clock.ts';
@@ -23,6 +24,7 @@ import { placesOf, type Places } from './host/places.ts';
 import { newToken } from './http/guard.ts';
 import { listen, type Listener } from './http/listener.ts';
 import { createMcpRoutes } from './mcp/routes.ts';
+import { executorEnvironment } from './process/environment.ts';
 import { MARK } from './process/mark.ts';
 import { endMarked } from './process/tree.ts';
 import type { Relay } from './protocol/relay.ts';
@@ -207,9 +209,12 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
   const { clock, log, environment, hostPolicy = () => noHostPolicy } = options;
   const executors = new ExecutorRegistry(clock);
   const settings = executorSettings(options);
-  for (const executor of builtIn({ clock, settings })) executors.register(executor);
-  for (const bring of options.plugins ?? []) executors.register(bring);
+  const own = { temporary: tmpdir(), mark: `${places.recordId}/probe` };
   const letThrough = lettingThrough(environment, options.environmentNames ?? (() => []), log);
+  const ofPrograms = (): Readonly<Record<string, string>> =>
+    executorEnvironment(environment, { ...own, extra: letThrough().names });
+  for (const executor of builtIn({ clock, settings, environment: ofPrograms })) executors.register(executor);
+  for (const bring of options.plugins ?? []) executors.register(bring);
   return new Engine({
     ...parts,
     executors,
