@@ -210,10 +210,11 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
   const executors = new ExecutorRegistry(clock);
   const settings = executorSettings(options);
   const own = { temporary: tmpdir(), mark: `${places.recordId}/probe` };
-  const builtInOptions = { clock, settings, environment: () => executorEnvironment(environment, own) };
-  for (const executor of builtIn(builtInOptions)) executors.register(executor);
-  for (const bring of options.plugins ?? []) executors.register(bring);
   const letThrough = lettingThrough(environment, options.environmentNames ?? (() => []), log);
+  const ofPrograms = (): Readonly<Record<string, string>> =>
+    executorEnvironment(environment, { ...own, extra: letThrough().names });
+  for (const executor of builtIn({ clock, settings, environment: ofPrograms })) executors.register(executor);
+  for (const bring of options.plugins ?? []) executors.register(bring);
   return new Engine({
     ...parts,
     executors,

@@ -31,6 +31,8 @@ export interface ExecutionRequest {
   readonly spec: JobSpec;
   /** The proposal that the same attempt gave before, and why it did not do: the last chance to mend it. */
   readonly repair?: Repair;
+  /** What is left of the attempt's budget, for a program that can hold itself to one. */
+  readonly budget?: NonNullable<NonNullable<JobSpec['execution']>['budget']>;
 }
 
 export interface Repair {
@@ -88,6 +90,8 @@ export type Provenance = z.infer<typeof Provenance>;
 export type ExecutorError =
   /** It ran and failed: `message` says how and what to do. Another attempt may end otherwise. */
   | { readonly kind: 'failed'; readonly message: string; readonly usage?: Usage }
+  /** Its program stopped by itself at the budget that it was given. */
+  | { readonly kind: 'spent'; readonly message: string; readonly usage?: Usage }
   /** It cannot run here as things are: not installed, not signed in. No other attempt would help. */
   | { readonly kind: 'unavailable'; readonly message: string }
   /** Its provider takes no more for now. `until`: ms since 1970, where it was told. */

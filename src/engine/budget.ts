@@ -35,6 +35,16 @@ export class Budget {
     return sum(this.#past, this.#present);
   }
 
+  /** What the next run may use. */
+  get left(): Limits {
+    const { usd, tokens } = this.#limits;
+    const { inputTokens = 0, outputTokens = 0, costUsd = 0 } = this.total;
+    return {
+      ...(usd === undefined ? {} : { usd: Math.max(0, usd - costUsd) }),
+      ...(tokens === undefined ? {} : { tokens: Math.max(0, tokens - inputTokens - outputTokens) }),
+    };
+  }
+
   /** What was passed, for a person. */
   get excess(): string | undefined {
     const { usd, tokens } = this.#limits;

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../base/result.ts';
+import type { Usage } from '../domain/artifact.ts';
 import type { ExecutionContext, ExecutorError, LogEvent, RawLine, Repair, Report } from '../domain/executor.ts';
 import type { RunningJob } from '../domain/job.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
@@ -49,9 +50,9 @@ export class Execution {
     const { job, executors, budget } = this.#options;
     const executor = executors.get(job.executor);
     if (!executor.ok) return err({ kind: 'unavailable', message: executor.error.message });
-    const request = { jobId: job.id, attempt: job.attempt, spec: job.spec };
+    const request = { jobId: job.id, attempt: job.attempt, spec: job.spec, budget: budget.left };
     const done = await executor.value.run(repair === undefined ? request : { ...request, repair }, this.#context());
-    const usage = done.ok ? done.value.usage : done.error.kind === 'failed' ? done.error.usage : undefined;
+    const usage = usageOf(done);
     if (usage !== undefined) budget.take(usage);
     budget.next();
     // What it told at its end may pass the budget as well.
@@ -93,6 +94,11 @@ export class Execution {
   #say(text: string): void {
     this.#options.onLog({ stream: 'relay', text });
   }
+}
+
+function usageOf(done: Result<Report, ExecutorError>): Usage | undefined {
+  if (done.ok) return done.value.usage;
+  return done.error.kind === 'failed' || done.error.kind === 'spent' ? done.error.usage : undefined;
 }
 
 function finalError({ kind, message }: ProposalError): ProposalError {

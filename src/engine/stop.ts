@@ -35,6 +35,11 @@ export function stopOf(error: ExecutionError, { signal, limit, seconds, budget }
       return { kind: 'failed', failure: failure('EXECUTOR_ERROR', 'The executor was stopped.') };
     case 'failed':
       return { kind: 'failed', failure: failure('EXECUTOR_ERROR', error.message) };
+    case 'spent':
+      return {
+        kind: 'failed',
+        failure: failure('POLICY', `${error.message} Raise execution.budget, or ask for less.`),
+      };
     case 'unavailable':
       return { kind: 'failed', failure: failure('EXECUTOR_ERROR', error.message), isFinal: true };
     case 'limited':

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Executor } from '../domain/executor.ts';
 import type { ExecutorSettings } from '../domain/executorSettings.ts';
+import { claudeExecutor } from './claude/claude.ts';
 import { codexExecutor } from './codex/codex.ts';
 import { commandExecutor } from './command.ts';
 import { replayExecutor } from './replay.ts';
@@ -15,6 +16,6 @@ export interface BuiltInOptions {
 
 /** The executors that every relay has. */
 export function builtIn(options: BuiltInOptions): readonly Executor[] {
-  const agents = [codexExecutor(options)];
+  const agents = [codexExecutor(options), claudeExecutor(options)];
   return [commandExecutor(options.clock), ...agents, replayExecutor(agents)];
 }

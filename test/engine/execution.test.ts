@@ -182,6 +182,25 @@ describe('what an executor uses', () => {
     expect(wasStopped).toBe(true);
   });
 
+  it('leaves less of the budget for the repair round, and stops where the program says that it was enough', async () => {
+    const asked: ExecutionRequest[] = [];
+    const run: Run = (request) => {
+      asked.push(request);
+      const edits = [{ path: 'a.txt', oldText: 'no', newText: '1' }];
+      if (asked.length === 1)
+        return Promise.resolve(ok({ proposal: JSON.stringify({ edits }), usage: { costUsd: 0.25, outputTokens: 10 } }));
+      return Promise.resolve(err({ kind: 'spent', message: 'It stopped at its budget.', usage: { costUsd: 0.25 } }));
+    };
+    await open([executor('x', run)]);
+    const job = await host.run(by('x', { budget: { usd: 0.5, tokens: 100 }, maxAttempts: 3 }));
+    expect(asked.map(({ budget }) => budget)).toEqual([
+      { usd: 0.5, tokens: 100 },
+      { usd: 0.25, tokens: 90 },
+    ]);
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY', attempt: 1, usage: { costUsd: 0.5 } });
+    expect(job.message).toBe('It stopped at its budget. Raise execution.budget, or ask for less.');
+  });
+
   it('counts against the budget also where it is told at the end alone', async () => {
     const run: Run = (_request, { directory: slot }) => {
       writeFileSync(join(slot, 'new.txt'), 'x\n');

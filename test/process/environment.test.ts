@@ -19,6 +19,7 @@ describe('executorEnvironment', () => {
       SSL_CERT_FILE: '/ca',
       NODE_EXTRA_CA_CERTS: '/ca',
       CODEX_HOME: '/home/me/.codex',
+      CLAUDE_CONFIG_DIR: '/home/me/.claude',
       https_proxy: 'http://p',
       NO_PROXY: 'localhost',
     };

@@ -48,7 +48,7 @@ async function run(
     own: join(directory, 'own'),
     onRaw: (line: Parameters<Asked['onRaw']>[0]) => {
       asked.onRaw(line);
-      onRaw?.(line.text);
+      if ('text' in line) onRaw?.(line.text);
     },
   };
   const done = await executor.run(request, context);
