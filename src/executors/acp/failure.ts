@@ -84,6 +84,17 @@ export function wrongWith({ prompted }: Turn, transcript: Transcript, name: stri
   }
 }
 
+const MOST_NAMED = 5;
+
+/** The protocol has no sandbox, so that this is only seen afterwards. */
+export function wrote(name: string, paths: readonly string[]): ExecutorError {
+  const more = paths.length > MOST_NAMED ? `, and ${String(paths.length - MOST_NAMED)} more` : '';
+  return failed(
+    `The agent "${name}" wrote in the checkout, though the task may only read: ${paths.slice(0, MOST_NAMED).join(', ')}${more}. ` +
+      'Name an executor with a sandbox, or leave execution.sandbox out.',
+  );
+}
+
 /** codex-acp 2.6.0 ends its turn in good order where its model could not be asked, with usage null. */
 function isUnanswered({ usage }: Prompted, transcript: Transcript): boolean {
   return (usage === null || transcript.lastMessage === '') && !transcript.hasActed;
@@ -106,7 +117,7 @@ function signInText(
   { auth, known }: AcpAgent,
   { methods, message }: Extract<Breach, { kind: 'signIn' }>,
 ): string {
-  const why = message === '' ? '' : ` It said: ${message}`;
+  const why = message === '' ? '' : ` It said: ${message}${/[.!?]$/.test(message) ? '' : '.'}`;
   const offered = methods.map(({ id, name: title }) => `${id} (${title})`).join(', ');
   const tried = auth === undefined ? '' : ` The method "${auth}" did not do.`;
   const ways = offered === '' ? '' : ` It offers these methods for "auth" in the settings of executors: ${offered}.`;

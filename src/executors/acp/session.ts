@@ -11,10 +11,11 @@ import { promptFor } from './answerForm.ts';
 import { tokensOf } from './answers.ts';
 import { connect } from './client.ts';
 import { Conversation, type Breach, type Talk, type Turn } from './conversation.ts';
-import { explain, unavailable, wrongWith } from './failure.ts';
+import { explain, unavailable, wrongWith, wrote } from './failure.ts';
 import { missingText } from './missing.ts';
 import type { AcpAgent } from './presets.ts';
 import { SlotFiles } from './slotFiles.ts';
+import { changedPaths, slotState } from './slotState.ts';
 import { Transcript } from './transcript.ts';
 import { Wire } from './wire.ts';
 
@@ -48,6 +49,7 @@ export async function runSession(
   const isReadOnly = request.spec.execution?.sandbox === 'read-only';
   const prompt = await promptOf(request, context.directory, isReadOnly);
   const transcript = new Transcript(context.directory, context.onLog);
+  const before = isReadOnly ? await slotState(context.directory) : undefined;
   const ended = await converse({ request, context, options, transcript, isReadOnly, prompt });
   transcript.end();
   if (context.signal.aborted) return err({ kind: 'aborted' });
@@ -57,6 +59,8 @@ export async function runSession(
   const usage: Usage = { ...transcript.usage, ...tokensOf(turn.value.prompted), turns: 1 };
   const wrong = wrongWith(turn.value, transcript, name);
   if (wrong !== undefined) return err(withUsage(wrong, usage));
+  const written = before === undefined ? [] : changedPaths(before, await slotState(context.directory));
+  if (written.length > 0) return err(withUsage(wrote(name, written), usage));
   const { lastMessage } = transcript;
   return ok({
     sessionId: turn.value.sessionId,

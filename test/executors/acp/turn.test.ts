@@ -1,5 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { procfs } from '../../../src/process/procfs.ts';
+import { scratch } from '../../process/running.ts';
 import { answers, errorOf, go } from './bed.ts';
 
 const methods = [
@@ -182,6 +185,30 @@ describe('a turn of an ACP agent', () => {
   });
 });
 
+describe('an ACP agent that writes though it may only read', () => {
+  const readOnly = { execution: { sandbox: 'read-only' } } as const;
+
+  it.each(['kept', 'made', '.hidden'])('fails, with what it wrote: %s', async (name) => {
+    const directory = await scratch();
+    await writeFile(join(directory, 'kept'), 'as it was');
+    const disk = { do: 'disk', path: join(directory, name), content: 'as it was' } as const;
+    const went = await go({ steps: [disk, { do: 'say', text: '{}' }] }, { ...readOnly, directory });
+    expect(errorOf(went)).toMatchObject({
+      kind: 'failed',
+      message: expect.stringContaining(`though the task may only read: ${name}. `) as string,
+    });
+  });
+
+  it('may touch its git directory, which is not looked at', async () => {
+    const directory = await scratch();
+    await mkdir(join(directory, '.git'));
+    const disk = { do: 'disk', path: join(directory, '.git', 'x'), content: '' } as const;
+    expect((await go({ steps: [disk, { do: 'say', text: '{}' }] }, { ...readOnly, directory })).done).toMatchObject({
+      ok: true,
+    });
+  });
+});
+
 describe('an ACP agent that does not do', () => {
   it('is not there', async () => {
     expect(errorOf(await go({}, { command: ['no-such-agent', '--acp'] }))).toMatchObject({
@@ -226,7 +253,7 @@ describe('an ACP agent that does not do', () => {
     expect(none).toEqual({
       kind: 'unavailable',
       message:
-        'The agent "tiny" asks for a sign-in. It said: Authentication required Sign in with the program itself. ' +
+        'The agent "tiny" asks for a sign-in. It said: Authentication required. Sign in with the program itself. ' +
         'It offers these methods for "auth" in the settings of executors: key (API key), web (Log in).',
     });
     const fails = errorOf(await go({ signIn: 'fails', authMethods: methods }, { auth: 'key' }));
@@ -308,12 +335,12 @@ describe('canceling an ACP agent', () => {
     expect(await procfs.marked(context.env['RELAY_ATTEMPT'] ?? '')).toEqual([]);
     expect(took).toBeLessThan(step === 'wait' ? 3000 : 4000);
     // What was told by the agent itself: it had its chance.
-    expect(context.raw.some(({ text }) => text.includes('"cancelled"'))).toBe(step === 'wait');
+    expect(context.raw.some((line) => 'text' in line && line.text.includes('"cancelled"'))).toBe(step === 'wait');
   });
 
   it('starts nothing where it was canceled before', async () => {
     const { done, context } = await go({}, { context: { signal: AbortSignal.abort() } });
     expect(done).toEqual({ ok: false, error: { kind: 'aborted' } });
-    expect(context.raw).toEqual([]);
+    expect(context.raw.filter((line) => 'text' in line)).toEqual([]);
   });
 });
