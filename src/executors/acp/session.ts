@@ -67,7 +67,7 @@ export async function runSession(
     usage,
     prompt,
     ...(turn.value.agent === undefined ? {} : { version: turn.value.agent }),
-    ...(isReadOnly ? { proposal: lastMessage } : lastMessage === '' ? {} : { summary: lastMessage }),
+    ...(isReadOnly ? { proposal: transcript.proposal } : lastMessage === '' ? {} : { summary: lastMessage }),
   });
 }
 

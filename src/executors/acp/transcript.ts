@@ -2,12 +2,15 @@ import { isAbsolute, relative } from 'node:path';
 import { never } from '../../base/result.ts';
 import type { Usage } from '../../domain/artifact.ts';
 import type { LogEvent } from '../../domain/executor.ts';
+import { parseProposal } from '../../domain/proposal.ts';
 import { readUpdate, type ToolCall, type Update } from './update.ts';
 
 /** Characters of a message that are kept, of a thought that are shown, and of what a tool that failed said. */
 const LONGEST_MESSAGE = 4 * 1024 * 1024;
 const SHOWN_THOUGHT = 200;
 const SHOWN_FAILURE = 500;
+/** Messages that are kept: a proposal may have others behind it. */
+const MOST_MESSAGES = 20;
 /** Calls that are remembered, for what an update of one leaves out. */
 const MOST_CALLS = 1000;
 
@@ -28,7 +31,7 @@ export class Transcript {
   #voice: Voice = 'says';
   #messageId: string | undefined;
   #text = '';
-  #last = '';
+  #messages: readonly string[] = [];
   #costUsd: number | undefined;
   #hasActed = false;
 
@@ -37,10 +40,14 @@ export class Transcript {
     this.#onLog = onLog;
   }
 
-  /** The last whole message of the agent, without white space around it. */
+  /** What the agent said last, without white space around it; "" where it said nothing. */
   get lastMessage(): string {
-    const open = this.#voice === 'says' ? this.#text.trim() : '';
-    return open === '' ? this.#last : open;
+    return this.#messages.findLast((text) => !isNotice(text)) ?? this.#messages.at(-1) ?? '';
+  }
+
+  /** The last message that is a proposal; where none is, what was said last, for a word on what is wrong with it. */
+  get proposal(): string {
+    return this.#messages.findLast((text) => parseProposal(text).ok) ?? this.lastMessage;
   }
 
   /** Whether any tool was called. */
@@ -119,7 +126,7 @@ export class Transcript {
     this.#text = '';
     if (text === '') return;
     if (this.#voice === 'says') {
-      this.#last = text;
+      this.#messages = [...this.#messages.slice(1 - MOST_MESSAGES), text];
       this.say(text);
     } else this.say(`thinks: ${short(text, SHOWN_THOUGHT)}`);
   }
@@ -144,6 +151,11 @@ export class Transcript {
     const inside = isAbsolute(path) ? relative(this.#directory, path) : path;
     return short(inside.startsWith('..') ? path : inside, SHOWN_FAILURE);
   }
+}
+
+/** Claude's and Codex's adapters put warnings of theirs between the model's messages, and behind the last one. */
+function isNotice(text: string): boolean {
+  return /^(?:\*\*)?Warning:/.test(text);
 }
 
 function diffsOf({ content }: ToolCall): readonly { readonly path: string }[] {

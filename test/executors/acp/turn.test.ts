@@ -185,6 +185,26 @@ describe('a turn of an ACP agent', () => {
   });
 });
 
+describe('what an adapter says behind the model', () => {
+  const behind = (text: string) => {
+    const content = { type: 'text', text: '**Warning:** something changes.' };
+    const update = { sessionUpdate: 'agent_message_chunk', content, messageId: 'other' };
+    return {
+      steps: [
+        { do: 'say', text },
+        { do: 'update', update },
+      ],
+    } as const;
+  };
+
+  it('is neither the proposal nor the summary', async () => {
+    const edited = await go(behind('It says hi.'));
+    expect(edited.done).toMatchObject({ ok: true, value: { summary: 'It says hi.' } });
+    const proposed = await go(behind('{"edits":[]}'), { execution: { sandbox: 'read-only' } });
+    expect(proposed.done).toMatchObject({ ok: true, value: { proposal: '{"edits":[]}' } });
+  });
+});
+
 describe('an ACP agent that writes though it may only read', () => {
   const readOnly = { execution: { sandbox: 'read-only' } } as const;
 
