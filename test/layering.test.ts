@@ -40,6 +40,7 @@ const packages: Readonly<Record<string, readonly string[] | 'anyone'>> = {
   '@secretlint/secretlint-rule-preset-recommend': ['checks'],
   '@secretlint/types': ['checks'],
   '@modelcontextprotocol/sdk': ['mcp'],
+  '@agentclientprotocol/sdk': ['executors'],
   bullmq: ['fleet'],
   vscode: ['editor', 'extension'],
   // Time is read, and timers are set, in base/clock.ts alone, and that by the globals.

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Executor } from '../domain/executor.ts';
 import type { ExecutorSettings } from '../domain/executorSettings.ts';
+import { acpExecutors } from './acp/acp.ts';
 import { claudeExecutor } from './claude/claude.ts';
 import { codexExecutor } from './codex/codex.ts';
 import { commandExecutor } from './command.ts';
@@ -14,8 +15,8 @@ export interface BuiltInOptions {
   readonly environment: () => Readonly<Record<string, string>>;
 }
 
-/** The executors that every relay has. */
+/** The executors that every relay has. Of two with one name, the later one stands: no setting takes the place of these. */
 export function builtIn(options: BuiltInOptions): readonly Executor[] {
   const agents = [codexExecutor(options), claudeExecutor(options)];
-  return [commandExecutor(options.clock), ...agents, replayExecutor(agents)];
+  return [...acpExecutors(options), commandExecutor(options.clock), ...agents, replayExecutor(agents)];
 }

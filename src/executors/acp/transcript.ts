@@ -1,0 +1,180 @@
+import { isAbsolute, relative } from 'node:path';
+import { never } from '../../base/result.ts';
+import type { Usage } from '../../domain/artifact.ts';
+import type { LogEvent } from '../../domain/executor.ts';
+import { parseProposal } from '../../domain/proposal.ts';
+import { readUpdate, type ToolCall, type Update } from './update.ts';
+
+/** Characters of a message that are kept, of a thought that are shown, and of what a tool that failed said. */
+const LONGEST_MESSAGE = 4 * 1024 * 1024;
+const SHOWN_THOUGHT = 200;
+const SHOWN_FAILURE = 500;
+/** Messages that are kept: a proposal may have others behind it. */
+const MOST_MESSAGES = 20;
+/** Calls that are remembered, for what an update of one leaves out. */
+const MOST_CALLS = 1000;
+
+export interface Known {
+  readonly title: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly paths: readonly string[];
+}
+
+type Voice = 'says' | 'thinks';
+
+/** What an agent tells while it works: the log for a person, its last message, and what it says that it used. */
+export class Transcript {
+  readonly #directory: string;
+  readonly #onLog: (event: LogEvent) => void;
+  readonly #calls = new Map<string, Known>();
+  #voice: Voice = 'says';
+  #messageId: string | undefined;
+  #text = '';
+  #messages: readonly string[] = [];
+  #costUsd: number | undefined;
+  #hasActed = false;
+
+  constructor(directory: string, onLog: (event: LogEvent) => void) {
+    this.#directory = directory;
+    this.#onLog = onLog;
+  }
+
+  /** What the agent said last, without white space around it; "" where it said nothing. */
+  get lastMessage(): string {
+    return this.#messages.findLast((text) => !isNotice(text)) ?? this.#messages.at(-1) ?? '';
+  }
+
+  /** The last message that is a proposal; where none is, what was said last, for a word on what is wrong with it. */
+  get proposal(): string {
+    return this.#messages.findLast((text) => parseProposal(text).ok) ?? this.lastMessage;
+  }
+
+  /** Whether any tool was called. */
+  get hasActed(): boolean {
+    return this.#hasActed;
+  }
+
+  /** What the whole session cost, where the agent tells it in US dollars. */
+  get usage(): Usage {
+    return this.#costUsd === undefined ? {} : { costUsd: this.#costUsd };
+  }
+
+  /** What was told of a call, with what this update adds to it. */
+  call(update: ToolCall): Known {
+    const before = this.#calls.get(update.toolCallId);
+    const told = [...(update.locations ?? []), ...diffsOf(update)].map(({ path }) => path);
+    return {
+      title: update.title ?? before?.title ?? 'a tool',
+      kind: update.kind ?? before?.kind ?? 'other',
+      status: update.status ?? before?.status ?? 'pending',
+      paths: told.length > 0 ? [...new Set(told)] : (before?.paths ?? []),
+    };
+  }
+
+  take(params: unknown): void {
+    const update = readUpdate(params);
+    if (update !== undefined) this.#take(update);
+  }
+
+  /** A line of the log that is not an update. */
+  say(text: string): void {
+    this.#onLog({ stream: 'agent', text });
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#flush();
+  }
+
+  #take(update: Update): void {
+    switch (update.sessionUpdate) {
+      case 'agent_message_chunk':
+        this.#chunk('says', update.content.text ?? `[${update.content.type}]`, update.messageId ?? undefined);
+        break;
+      case 'agent_thought_chunk':
+        this.#chunk('thinks', update.content.text ?? '', update.messageId ?? undefined);
+        break;
+      case 'tool_call':
+      case 'tool_call_update':
+        this.#called(update);
+        break;
+      case 'plan':
+        this.#flush();
+        this.say(`plan: ${update.entries.map(entryText).join('; ')}`);
+        break;
+      case 'usage_update':
+        if (update.cost?.currency === 'USD') this.#costUsd = update.cost.amount;
+        break;
+      case 'current_mode_update':
+        this.say(`mode: ${update.currentModeId}`);
+        break;
+      default:
+        never(update);
+    }
+  }
+
+  #chunk(voice: Voice, text: string, messageId: string | undefined): void {
+    if (voice !== this.#voice || messageId !== this.#messageId) this.#flush();
+    this.#voice = voice;
+    this.#messageId = messageId;
+    if (this.#text.length < LONGEST_MESSAGE) this.#text += text;
+  }
+
+  #flush(): void {
+    const text = this.#text.trim();
+    this.#text = '';
+    if (text === '') return;
+    if (this.#voice === 'says') {
+      this.#messages = [...this.#messages.slice(1 - MOST_MESSAGES), text];
+      this.say(text);
+    } else this.say(`thinks: ${short(text, SHOWN_THOUGHT)}`);
+  }
+
+  #called(update: ToolCall): void {
+    this.#flush();
+    this.#hasActed = true;
+    const before = this.#calls.get(update.toolCallId);
+    const now = this.call(update);
+    if (before === undefined && this.#calls.size >= MOST_CALLS) this.#calls.clear();
+    this.#calls.set(update.toolCallId, now);
+    const paths = now.paths.map((path) => this.#shown(path)).join(', ');
+    if (before === undefined)
+      this.say(`${now.kind}: ${short(now.title, SHOWN_FAILURE)}${paths === '' ? '' : ` (${paths})`}`);
+    if (now.status === before?.status) return;
+    if (now.status === 'completed') for (const { path } of diffsOf(update)) this.say(`edit: ${this.#shown(path)}`);
+    if (now.status === 'failed') this.say(`failed: ${short(now.title, SHOWN_FAILURE)}${failureText(update)}`);
+  }
+
+  /** Relative to the slot, where it says that it is there. */
+  #shown(path: string): string {
+    const inside = isAbsolute(path) ? relative(this.#directory, path) : path;
+    return short(inside.startsWith('..') ? path : inside, SHOWN_FAILURE);
+  }
+}
+
+/** Claude's and Codex's adapters put warnings of theirs between the model's messages, and behind the last one. */
+function isNotice(text: string): boolean {
+  return /^(?:\*\*)?Warning:/.test(text);
+}
+
+function diffsOf({ content }: ToolCall): readonly { readonly path: string }[] {
+  return (content ?? []).flatMap(({ type, path }) => (type === 'diff' && typeof path === 'string' ? [{ path }] : []));
+}
+
+function failureText({ content }: ToolCall): string {
+  const texts = (content ?? []).flatMap((part) => part.content?.text ?? []);
+  const text = texts.join(' ').trim();
+  return text === '' ? '' : `: ${short(text, SHOWN_FAILURE)}`;
+}
+
+function entryText({ content, status }: { readonly content: string; readonly status: string }): string {
+  const mark = status === 'completed' ? '[x]' : status === 'in_progress' ? '[>]' : '[ ]';
+  return `${mark} ${short(content, SHOWN_THOUGHT)}`;
+}
+
+/** On one line, and cut where it is long. */
+function short(text: string, most: number): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > most ? `${line.slice(0, most).trimEnd()} …` : line;
+}
