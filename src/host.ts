@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import type { Clock } from './base/clock.ts';
@@ -23,6 +24,7 @@ import { placesOf, type Places } from './host/places.ts';
 import { newToken } from './http/guard.ts';
 import { listen, type Listener } from './http/listener.ts';
 import { createMcpRoutes } from './mcp/routes.ts';
+import { executorEnvironment } from './process/environment.ts';
 import { MARK } from './process/mark.ts';
 import { endMarked } from './process/tree.ts';
 import type { Relay } from './protocol/relay.ts';
@@ -207,7 +209,9 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
   const { clock, log, environment, hostPolicy = () => noHostPolicy } = options;
   const executors = new ExecutorRegistry(clock);
   const settings = executorSettings(options);
-  for (const executor of builtIn({ clock, settings })) executors.register(executor);
+  const own = { temporary: tmpdir(), mark: `${places.recordId}/probe` };
+  const builtInOptions = { clock, settings, environment: () => executorEnvironment(environment, own) };
+  for (const executor of builtIn(builtInOptions)) executors.register(executor);
   for (const bring of options.plugins ?? []) executors.register(bring);
   const letThrough = lettingThrough(environment, options.environmentNames ?? (() => []), log);
   return new Engine({

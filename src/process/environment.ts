@@ -11,7 +11,7 @@ export interface EnvironmentOptions {
 }
 
 const ALLOWED =
-  /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|XDG_[A-Z_]+|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS)$/;
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|XDG_[A-Z_]+|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS|CODEX_HOME)$/;
 const PROXY = /^(?:https?|ftp|all|no)_proxy$/i;
 /** Names on Windows are the same in either case; without these, most programs there do not start. */
 const WINDOWS =

@@ -18,6 +18,7 @@ describe('executorEnvironment', () => {
       XDG_CACHE_HOME: '/c',
       SSL_CERT_FILE: '/ca',
       NODE_EXTRA_CA_CERTS: '/ca',
+      CODEX_HOME: '/home/me/.codex',
       https_proxy: 'http://p',
       NO_PROXY: 'localhost',
     };
