@@ -54,7 +54,7 @@ exporter = "none"
 }
 
 /** Where no further user namespace may be made, the sandbox cannot start; as in many containers. */
-const NO_NAMESPACES = [
+export const NO_NAMESPACES = [
   'unshare',
   '--user',
   '--map-root-user',

@@ -5,6 +5,8 @@ export interface Run {
   readonly model?: string | undefined;
   /** The file with the schema that its answer is held to. */
   readonly schema?: string | undefined;
+  /** The user's MCP servers. They run outside of the sandbox, and one of them may be this relay: they are off. */
+  readonly servers?: readonly string[];
 }
 
 /** What a version must have, as `codex exec --help` tells: no version that lacks one of them can be used. */
@@ -34,7 +36,8 @@ const OVERRIDES = [
  * `codex exec` with its prompt on stdin (0.169.0). The user's rules are left out, because one that allows a command runs it
  * outside of the sandbox; sessions of jobs are not kept among the user's own.
  */
-export function execArguments({ sandbox, model, schema }: Run): readonly string[] {
+export function execArguments({ sandbox, model, schema, servers = [] }: Run): readonly string[] {
+  const off = servers.map((name) => `mcp_servers.${name}.enabled=false`);
   return [
     'exec',
     '--json',
@@ -42,7 +45,7 @@ export function execArguments({ sandbox, model, schema }: Run): readonly string[
     '--ignore-rules',
     '--sandbox',
     sandbox,
-    ...OVERRIDES.flatMap((value) => ['--config', value]),
+    ...[...OVERRIDES, ...off].flatMap((value) => ['--config', value]),
     ...(model === undefined ? [] : ['--model', model]),
     ...(schema === undefined ? [] : ['--output-schema', schema]),
     '-',

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { Clock } from '../../base/clock.ts';
 import { err, messageOf, ok, type Result } from '../../base/result.ts';
 import type { ExecutionContext, ExecutionRequest, Executor, ExecutorError, Report } from '../../domain/executor.ts';
@@ -10,8 +11,10 @@ import { runProgram } from '../program.ts';
 import { buildPrompt } from '../prompt.ts';
 import { placeSchema } from './answerSchema.ts';
 import { execArguments } from './arguments.ts';
+import { versionOf } from './ask.ts';
 import { outcomeOf } from './outcome.ts';
-import { probe, versionOf } from './probe.ts';
+import { userServers } from './mcpServers.ts';
+import { probe } from './probe.ts';
 import { Transcript, type Heard } from './transcript.ts';
 
 /**
@@ -22,7 +25,7 @@ export function codexExecutor({ clock, settings, environment }: BuiltInOptions):
   return {
     name: 'codex',
     abilities: { sandboxes: ['read-only', 'workspace-write'], budgets: [] },
-    probe: (signal) => probe({ program: settings().codex.program, env: environment(), signal }, clock),
+    probe: (signal) => probe({ program: settings().codex.program, cwd: tmpdir(), env: environment(), signal }, clock),
     run: (request, context) => runCodex(request, context, settings().codex, clock),
   };
 }
@@ -36,12 +39,13 @@ async function runCodex(
   const sandbox = spec.execution?.sandbox ?? usual;
   const model = spec.execution?.preferredModel ?? usualModel;
   const form = formOf(sandbox);
-  const ground = await readGround(context.directory, spec);
+  const codex = { program, cwd: context.directory, env: context.env, signal: context.signal };
+  const [ground, servers] = await Promise.all([readGround(context.directory, spec), userServers(codex, clock)]);
   const prompt = buildPrompt({ spec, ground, form, ...(repair === undefined ? {} : { repair }) });
   const schema = form === 'proposal' ? await placed(context.own) : ok(undefined);
   if (!schema.ok) return schema;
   const transcript = new Transcript(context, clock);
-  const args = execArguments({ sandbox, model, schema: schema.value });
+  const args = execArguments({ sandbox, model, schema: schema.value, servers });
   // Beside the run, so that it costs no time.
   const [done, version] = await Promise.all([
     runProgram(
@@ -49,7 +53,7 @@ async function runCodex(
       hearing(context, (line) => transcript.takeError(line)),
       clock,
     ),
-    versionOf({ program, env: context.env, signal: context.signal }, clock),
+    versionOf(codex, clock),
   ]);
   if (!done.ok) return err({ kind: 'unavailable', message: notStarted(done.error.message) });
   const heard = transcript.heard();

@@ -24,7 +24,7 @@ function probed(program: string): Promise<Readiness> {
   const home = join(directory, 'home');
   mkdirSync(home, { recursive: true });
   const signal = new AbortController().signal;
-  return probe({ program, env: { ...env, HOME: home, CODEX_HOME: home }, signal }, systemClock);
+  return probe({ program, cwd: directory, env: { ...env, HOME: home, CODEX_HOME: home }, signal }, systemClock);
 }
 
 /** A program that answers as codex does. */
