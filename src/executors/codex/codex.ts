@@ -6,6 +6,7 @@ import type { ExecutorSettings } from '../../domain/executorSettings.ts';
 import type { Sandbox } from '../../domain/jobSpec.ts';
 import { parseProposal } from '../../domain/proposal.ts';
 import type { BuiltInOptions } from '../builtIn.ts';
+import { MARK } from '../../process/mark.ts';
 import { readGround } from '../ground.ts';
 import { runProgram } from '../program.ts';
 import { buildPrompt } from '../prompt.ts';
@@ -46,14 +47,14 @@ async function runCodex(
   if (!schema.ok) return schema;
   const transcript = new Transcript(context, clock);
   const args = execArguments({ sandbox, model, schema: schema.value, servers });
-  // Beside the run, so that it costs no time.
+  // Beside the run, so that it costs no time; without the mark, since all that has it is ended with the run.
   const [done, version] = await Promise.all([
     runProgram(
       { file: program, args, stdin: prompt, onLine: (line) => transcript.take(line) },
       hearing(context, (line) => transcript.takeError(line)),
       clock,
     ),
-    versionOf(codex, clock),
+    versionOf({ ...codex, env: withoutMark(context.env) }, clock),
   ]);
   if (!done.ok) return err({ kind: 'unavailable', message: notStarted(done.error.message) });
   const heard = transcript.heard();
@@ -73,6 +74,10 @@ async function placed(folder: string): Promise<Result<string, ExecutorError>> {
     const message = `The schema of the answer could not be written for codex: ${messageOf(thrown)}. Make room on the disk, and retry the job.`;
     return err({ kind: 'failed', message });
   }
+}
+
+function withoutMark(env: ExecutionContext['env']): ExecutionContext['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== MARK));
 }
 
 /** The same context, with an ear on stderr: it alone tells of patches that were refused. */

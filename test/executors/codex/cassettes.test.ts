@@ -94,6 +94,29 @@ describe('codex that edits', () => {
     expect(context.raw).toEqual(onStdout);
   });
 
+  it('tells the version of a program that answers only when its run is over', async () => {
+    const { file } = placeProgram(
+      directory,
+      'codex',
+      `const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const pid = ${JSON.stringify(join(directory, 'pid'))};
+const asked = ${JSON.stringify(join(directory, 'version'))};
+const when = (met, act) => (met() ? act() : setTimeout(when, 5, met, act));
+const isOver = () => {
+  try { return !process.kill(Number(readFileSync(pid, 'utf8')), 0); } catch { return true; }
+};
+if (process.argv[2] === '--version') {
+  writeFileSync(asked, '');
+  when(() => existsSync(pid) && isOver(), () => setTimeout(() => console.log('codex-cli 1.2.3'), 300));
+} else {
+  console.log('{"type":"turn.completed"}');
+  when(() => existsSync(asked), () => writeFileSync(pid, String(process.pid)));
+}`,
+    );
+    const { done } = await run(file, requestOf({ sandbox: 'workspace-write' }));
+    expect(done).toMatchObject({ ok: true, value: { version: '1.2.3' } });
+  });
+
   it('logs commands with their ends', async () => {
     const { done, told } = await play('several-turns');
     expect(done.ok).toBe(true);
