@@ -209,11 +209,12 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts): Engi
   const { clock, log, environment, hostPolicy = () => noHostPolicy } = options;
   const executors = new ExecutorRegistry(clock);
   const settings = executorSettings(options);
+  const letThrough = lettingThrough(environment, options.environmentNames ?? (() => []), log);
   const own = { temporary: tmpdir(), mark: `${places.recordId}/probe` };
-  const builtInOptions = { clock, settings, environment: () => executorEnvironment(environment, own) };
+  const probing = () => executorEnvironment(environment, { ...own, extra: letThrough().names });
+  const builtInOptions = { clock, settings, environment: probing };
   for (const executor of builtIn(builtInOptions)) executors.register(executor);
   for (const bring of options.plugins ?? []) executors.register(bring);
-  const letThrough = lettingThrough(environment, options.environmentNames ?? (() => []), log);
   return new Engine({
     ...parts,
     executors,

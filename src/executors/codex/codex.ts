@@ -40,8 +40,12 @@ async function runCodex(
   const sandbox = spec.execution?.sandbox ?? usual;
   const model = spec.execution?.preferredModel ?? usualModel;
   const form = formOf(sandbox);
+  const played = context.playback !== undefined;
   const codex = { program, cwd: context.directory, env: context.env, signal: context.signal };
-  const [ground, servers] = await Promise.all([readGround(context.directory, spec), userServers(codex, clock)]);
+  const [ground, servers] = await Promise.all([
+    readGround(context.directory, spec),
+    played ? [] : userServers(codex, clock),
+  ]);
   const prompt = buildPrompt({ spec, ground, form, ...(repair === undefined ? {} : { repair }) });
   const schema = form === 'proposal' ? await placed(context.own) : ok(undefined);
   if (!schema.ok) return schema;
@@ -54,7 +58,7 @@ async function runCodex(
       hearing(context, (line) => transcript.takeError(line)),
       clock,
     ),
-    versionOf({ ...codex, env: withoutMark(context.env) }, clock),
+    played ? undefined : versionOf({ ...codex, env: withoutMark(context.env) }, clock),
   ]);
   if (!done.ok) return err({ kind: 'unavailable', message: notStarted(done.error.message) });
   const heard = transcript.heard();

@@ -48,7 +48,7 @@ async function run(
     own: join(directory, 'own'),
     onRaw: (line: Parameters<Asked['onRaw']>[0]) => {
       asked.onRaw(line);
-      onRaw?.(line.text);
+      if ('text' in line) onRaw?.(line.text);
     },
   };
   const done = await executor.run(request, context);
@@ -91,7 +91,7 @@ describe('codex that edits', () => {
       'says: It says hi.',
     ]);
     const onStdout = recorded('codex', 'success').filter(({ stream }) => stream === 'stdout');
-    expect(context.raw).toEqual(onStdout);
+    expect(context.raw).toEqual([...onStdout, { exit: { kind: 'exited', exitCode: 0 } }]);
   });
 
   it('tells the version of a program that answers only when its run is over', async () => {
@@ -124,9 +124,12 @@ if (process.argv[2] === '--version') {
     expect(told).toContainEqual(expect.stringMatching(/^run: exit 3 → exit 3 \(/));
   });
 
-  it.each(['no-change', 'denied-command', 'forking-tool'] as const)('leaves it to the patch: %s', async (scenario) => {
-    expect((await play(scenario)).done.ok).toBe(true);
-  });
+  it.each(['no-change', 'denied-command', 'forking-tool', 'signed-in'] as const)(
+    'leaves it to the patch: %s',
+    async (scenario) => {
+      expect((await play(scenario)).done.ok).toBe(true);
+    },
+  );
 
   it.each([
     ['denied-edit', 'failed', /none of its edits was made: patch rejected: writing outside of the project/],
@@ -191,6 +194,7 @@ describe('codex that fails', () => {
     ['unauthorized', 'unavailable', /not signed in.*401 Unauthorized.*Sign in: codex login\.$/],
     ['no-key', 'unavailable', /has no key: Missing environment variable: `SCRIPTED_KEY`.*codex login/],
     ['server-error', 'failed', /provider of codex had an error: .*high demand.*Retry the job later\.$/],
+    ['unreachable', 'failed', /out of reach: Connection failed.*Look at the network/],
     ['malformed', 'failed', /answer broke off: stream disconnected before completion/],
     ['rate-limit', 'limited', /takes no more for now: .*usage limit.*Jan 1st, 2100/],
     ['rate-limit-key', 'limited', /takes no more for now: .*429 Too Many Requests/],
