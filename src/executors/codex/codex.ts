@@ -6,6 +6,7 @@ import type { ExecutorSettings } from '../../domain/executorSettings.ts';
 import type { Sandbox } from '../../domain/jobSpec.ts';
 import { parseProposal } from '../../domain/proposal.ts';
 import type { BuiltInOptions } from '../builtIn.ts';
+import { MARK } from '../../process/mark.ts';
 import { readGround } from '../ground.ts';
 import { runProgram } from '../program.ts';
 import { buildPrompt } from '../prompt.ts';
@@ -39,21 +40,25 @@ async function runCodex(
   const sandbox = spec.execution?.sandbox ?? usual;
   const model = spec.execution?.preferredModel ?? usualModel;
   const form = formOf(sandbox);
+  const played = context.playback !== undefined;
   const codex = { program, cwd: context.directory, env: context.env, signal: context.signal };
-  const [ground, servers] = await Promise.all([readGround(context.directory, spec), userServers(codex, clock)]);
+  const [ground, servers] = await Promise.all([
+    readGround(context.directory, spec),
+    played ? [] : userServers(codex, clock),
+  ]);
   const prompt = buildPrompt({ spec, ground, form, ...(repair === undefined ? {} : { repair }) });
   const schema = form === 'proposal' ? await placed(context.own) : ok(undefined);
   if (!schema.ok) return schema;
   const transcript = new Transcript(context, clock);
   const args = execArguments({ sandbox, model, schema: schema.value, servers });
-  // Beside the run, so that it costs no time.
+  // Beside the run, so that it costs no time; without the mark, since all that has it is ended with the run.
   const [done, version] = await Promise.all([
     runProgram(
       { file: program, args, stdin: prompt, onLine: (line) => transcript.take(line) },
       hearing(context, (line) => transcript.takeError(line)),
       clock,
     ),
-    versionOf(codex, clock),
+    played ? undefined : versionOf({ ...codex, env: withoutMark(context.env) }, clock),
   ]);
   if (!done.ok) return err({ kind: 'unavailable', message: notStarted(done.error.message) });
   const heard = transcript.heard();
@@ -73,6 +78,10 @@ async function placed(folder: string): Promise<Result<string, ExecutorError>> {
     const message = `The schema of the answer could not be written for codex: ${messageOf(thrown)}. Make room on the disk, and retry the job.`;
     return err({ kind: 'failed', message });
   }
+}
+
+function withoutMark(env: ExecutionContext['env']): ExecutionContext['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== MARK));
 }
 
 /** The same context, with an ear on stderr: it alone tells of patches that were refused. */

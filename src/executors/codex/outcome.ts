@@ -92,8 +92,9 @@ function explain(message: string, now: number): ExecutorError {
     };
   }
   if (/Missing environment variable/i.test(message)) {
-    const why = 'Programs that the relay starts get few variables of its environment';
-    return { kind: 'unavailable', message: `Codex has no key: ${told}. ${why}: sign in by "codex login" instead.` };
+    const remedy =
+      'Let it through by its name (relay.executors.environment, or serve --env NAME), or sign in: codex login.';
+    return { kind: 'unavailable', message: `Codex has no key: ${told}. ${remedy}` };
   }
   if (/quota exceeded|billing/i.test(message)) {
     return {
@@ -105,6 +106,10 @@ function explain(message: string, now: number): ExecutorError {
     const until = resetIn(message, now);
     const limited = { kind: 'limited', message: `The provider of codex takes no more for now: ${told}.` } as const;
     return until === undefined ? limited : { ...limited, until };
+  }
+  if (/connection failed/i.test(message)) {
+    const remedy = 'Look at the network, the proxy, and the base_url in its config.toml; then retry the job.';
+    return { kind: 'failed', message: `The provider of codex is out of reach: ${told}. ${remedy}` };
   }
   if (/stream disconnected|stream closed/i.test(message)) {
     return {

@@ -28,7 +28,8 @@ export async function probe(of: Codex, clock: Clock): Promise<Readiness> {
   if (login.kind !== 'said' || !/not logged in/i.test(login.text)) {
     return broken(of, ['login', 'status'], login, number);
   }
-  if (await hasOwnProvider(of.env)) return { state: 'ready', ...told };
+  // `codex exec` takes a key from there as well, and "login status" does not know it.
+  if (of.env['CODEX_API_KEY'] !== undefined || (await hasOwnProvider(of.env))) return { state: 'ready', ...told };
   const message =
     'Nobody has signed in to codex. Run "codex login", or "codex login --with-api-key" with a key on its stdin.';
   return { state: 'notSignedIn', message, ...told };

@@ -91,7 +91,30 @@ describe('codex that edits', () => {
       'says: It says hi.',
     ]);
     const onStdout = recorded('codex', 'success').filter(({ stream }) => stream === 'stdout');
-    expect(context.raw.filter((line) => 'text' in line)).toEqual(onStdout);
+    expect(context.raw).toEqual([...onStdout, { exit: { kind: 'exited', exitCode: 0 } }]);
+  });
+
+  it('tells the version of a program that answers only when its run is over', async () => {
+    const { file } = placeProgram(
+      directory,
+      'codex',
+      `const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const pid = ${JSON.stringify(join(directory, 'pid'))};
+const asked = ${JSON.stringify(join(directory, 'version'))};
+const when = (met, act) => (met() ? act() : setTimeout(when, 5, met, act));
+const isOver = () => {
+  try { return !process.kill(Number(readFileSync(pid, 'utf8')), 0); } catch { return true; }
+};
+if (process.argv[2] === '--version') {
+  writeFileSync(asked, '');
+  when(() => existsSync(pid) && isOver(), () => setTimeout(() => console.log('codex-cli 1.2.3'), 300));
+} else {
+  console.log('{"type":"turn.completed"}');
+  when(() => existsSync(asked), () => writeFileSync(pid, String(process.pid)));
+}`,
+    );
+    const { done } = await run(file, requestOf({ sandbox: 'workspace-write' }));
+    expect(done).toMatchObject({ ok: true, value: { version: '1.2.3' } });
   });
 
   it('logs commands with their ends', async () => {
@@ -101,9 +124,12 @@ describe('codex that edits', () => {
     expect(told).toContainEqual(expect.stringMatching(/^run: exit 3 → exit 3 \(/));
   });
 
-  it.each(['no-change', 'denied-command', 'forking-tool'] as const)('leaves it to the patch: %s', async (scenario) => {
-    expect((await play(scenario)).done.ok).toBe(true);
-  });
+  it.each(['no-change', 'denied-command', 'forking-tool', 'signed-in'] as const)(
+    'leaves it to the patch: %s',
+    async (scenario) => {
+      expect((await play(scenario)).done.ok).toBe(true);
+    },
+  );
 
   it.each([
     ['denied-edit', 'failed', /none of its edits was made: patch rejected: writing outside of the project/],
@@ -168,6 +194,7 @@ describe('codex that fails', () => {
     ['unauthorized', 'unavailable', /not signed in.*401 Unauthorized.*Sign in: codex login\.$/],
     ['no-key', 'unavailable', /has no key: Missing environment variable: `SCRIPTED_KEY`.*codex login/],
     ['server-error', 'failed', /provider of codex had an error: .*high demand.*Retry the job later\.$/],
+    ['unreachable', 'failed', /out of reach: Connection failed.*Look at the network/],
     ['malformed', 'failed', /answer broke off: stream disconnected before completion/],
     ['rate-limit', 'limited', /takes no more for now: .*usage limit.*Jan 1st, 2100/],
     ['rate-limit-key', 'limited', /takes no more for now: .*429 Too Many Requests/],

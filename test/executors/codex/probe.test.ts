@@ -20,11 +20,14 @@ interface Answers {
   readonly login?: string;
 }
 
-function probed(program: string): Promise<Readiness> {
+function probed(program: string, more: Readonly<Record<string, string>> = {}): Promise<Readiness> {
   const home = join(directory, 'home');
   mkdirSync(home, { recursive: true });
   const signal = new AbortController().signal;
-  return probe({ program, cwd: directory, env: { ...env, HOME: home, CODEX_HOME: home }, signal }, systemClock);
+  return probe(
+    { program, cwd: directory, env: { ...env, HOME: home, CODEX_HOME: home, ...more }, signal },
+    systemClock,
+  );
 }
 
 /** A program that answers as codex does. */
@@ -74,6 +77,11 @@ it('needs no sign-in where the user has a provider of their own', async () => {
   expect(await probed(program)).toMatchObject({ state: 'notSignedIn' });
   writeFileSync(config, '[profiles.mine]\nmodel_provider = "mine"\n');
   expect(await probed(program)).toMatchObject({ state: 'notSignedIn' });
+});
+
+it('needs no sign-in where a key is let through', async () => {
+  const program = codex({ login: 'Not logged in' });
+  expect(await probed(program, { CODEX_API_KEY: 'nobodys-key' })).toEqual({ state: 'ready', version: '0.169.0' });
 });
 
 it('is broken where it answers otherwise, and says what it said', async () => {
