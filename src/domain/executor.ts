@@ -48,6 +48,8 @@ export interface Ask {
   readonly choices: readonly string[];
   /** The policy's answer where nobody gives one in time, or nobody can be asked. */
   readonly fallback: string;
+  /** Whether no agent may answer: it would give itself leave. */
+  readonly personsOnly?: true;
 }
 
 export interface ExecutionContext {

@@ -67,8 +67,11 @@ export class Questions {
   /** Asks for a running job's executor, one question after the other; where no answer comes, the fallback is taken. */
   askFor(job: RunningJob, signal: AbortSignal): AskUser {
     const lane = new Lane();
-    return ({ text, choices, fallback }: Ask) =>
-      lane.run(async () => (await this.#ask(job, { text, choices: [...choices], fallback }, signal)) ?? fallback);
+    return (question: Ask) =>
+      lane.run(async () => {
+        const asked = { ...question, choices: [...question.choices] };
+        return (await this.#ask(job, asked, signal)) ?? question.fallback;
+      });
   }
 
   /** Takes the user's answer to a question that a job waits on. */

@@ -246,6 +246,23 @@ describe('a question of an executor', () => {
     expect((await host.artifact(jobId, 'logs.txt')).toString()).toMatch(/asks: Which\?.*the answer: right/s);
   });
 
+  it('about what an agent may do is answered by no agent', async () => {
+    const asker: Run = async (_request, { ask }) => {
+      const answer = await ask({ text: 'May I?', choices: ['yes', 'no'], fallback: 'no', personsOnly: true });
+      return answer === 'yes' ? ok({}) : err({ kind: 'failed', message: 'refused' });
+    };
+    await open([executor('asker', asker)]);
+    const { jobId } = must(await host.submit({ ...by('asker'), allowEmpty: true }, { origin: 'mcp' }));
+    const job = await host.until(jobId, ({ state }) => state === 'WAITING');
+    const answer = { jobId, askId: job.question?.askId ?? '', answer: 'yes' };
+    expect(await host.relay.answer({ ...answer, origin: 'mcp' })).toMatchObject({
+      ok: false,
+      error: { kind: 'refused' },
+    });
+    must(await host.relay.answer({ ...answer, origin: 'editor' }));
+    expect(await host.ended(jobId)).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
   it('that nobody answers gets the fallback, and the time that it took is not the attempt’s', async () => {
     const clock = new ManualClock();
     await open([executor('asker', asking)], { clock });

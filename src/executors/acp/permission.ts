@@ -59,7 +59,7 @@ export function questionOf(agent: string, { title, kind }: Known, { toolCall }: 
   const command = commandOf(toolCall.rawInput);
   const more = command === undefined || title.includes(command) ? '' : `: ${command.slice(0, SHOWN_COMMAND)}`;
   const what = `${agent} asks for leave (${kind}): ${title.slice(0, SHOWN_COMMAND)}${more}`;
-  return { text: what, choices: [ALLOW, REFUSE], fallback: REFUSE };
+  return { text: what, choices: [ALLOW, REFUSE], fallback: REFUSE, personsOnly: true };
 }
 
 const Input = z.object({ command: z.union([z.string(), z.array(z.string())]) });

@@ -82,6 +82,7 @@ describe('leave that an agent asks for', () => {
           text: 'tiny asks for leave (execute): Run the tests: npm test',
           choices: ['allow', 'refuse'],
           fallback: 'refuse',
+          personsOnly: true,
         },
       ]);
     }
