@@ -68,5 +68,7 @@ await Promise.all([
     minify: true,
   }),
   cp(require.resolve('sql.js/dist/sql-wasm.wasm'), 'dist/sql-wasm.wasm'),
+  // Types alone, without imports: as good a declaration file as any.
+  cp('src/executors/pluginApi.ts', 'dist/task-relay.d.ts'),
   writeFile('dist/task-relay.schema.json', `${JSON.stringify(policyFileSchema(), undefined, 2)}\n`),
 ]);

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { messageOf } from './base/result.ts';
+import { extensionApi } from './editor/api.ts';
 import { Attention } from './editor/attention.ts';
 import { registerCommands } from './editor/commands.ts';
 import { registerDocuments } from './editor/documents.ts';
@@ -15,12 +16,14 @@ import { Settings } from './editor/settings.ts';
 import { registerMcp } from './editor/mcpProvider.ts';
 import { WorkspaceRelays } from './editor/workspaceRelays.ts';
 import { showWelcome } from './editor/welcome.ts';
+import type { TaskRelayApi } from './executors/pluginApi.ts';
+import { Plugins } from './executors/plugins.ts';
 
 /** The relays of this window, to let go of when it closes. */
 let relays: WorkspaceRelays | undefined;
 
-/** Shows the window's jobs; the engine itself is loaded afterwards, so that nobody waits for it. */
-export function activate(context: vscode.ExtensionContext): void {
+/** Shows the window's jobs; the engine itself is loaded afterwards, so that nobody waits for it. Returns what others may call. */
+export function activate(context: vscode.ExtensionContext): TaskRelayApi {
   const version = versionOf(context.extension);
   const output = vscode.window.createOutputChannel('Task Relay', { log: true });
   const log: Log = outputLog(output);
@@ -31,7 +34,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const logs = new LogView(model);
   const panels = new JobPanels(context.extensionUri, model);
   const assets = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath;
-  const opened = new WorkspaceRelays({ assets, version, log, model, settings });
+  const plugins = new Plugins();
+  const opened = new WorkspaceRelays({ assets, version, log, model, settings, plugins });
   relays = opened;
   context.subscriptions.push(
     output,
@@ -60,6 +64,7 @@ export function activate(context: vscode.ExtensionContext): void {
   // In a turn of its own: loading the engine would hold up the other extensions that start now.
   const start = systemClock.after(0, () => void opened.refresh().catch(onError));
   context.subscriptions.push(start);
+  return extensionApi(plugins);
 }
 
 /** The manifest is read by VS Code already: a copy in the bundle would be a third of it. */

@@ -11,9 +11,9 @@ import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
 import { Engine } from './engine/relay.ts';
 import { Sources } from './engine/sources.ts';
 import { Verifier } from './engine/verifier.ts';
-import type { Executor } from './domain/executor.ts';
 import { defaultExecutorSettings, ExecutorSettings } from './domain/executorSettings.ts';
 import { builtIn } from './executors/builtIn.ts';
+import type { Plugins } from './executors/plugins.ts';
 import { ExecutorRegistry } from './executors/registry.ts';
 import type { RepositoryError } from './git/repository.ts';
 import { openGuestDoor } from './guest/door.ts';
@@ -53,8 +53,8 @@ export interface HostOptions {
   readonly hostPolicy?: () => unknown;
   /** How the user wants executors to run (an ExecutorSettings, which is parsed); asked for each run. */
   readonly executorSettings?: () => unknown;
-  /** Executors beside the built-in ones. */
-  readonly plugins?: readonly Executor[];
+  /** Executors that others bring, also while the host lives. */
+  readonly plugins?: Plugins;
   /** The length of the journal in bytes at which a snapshot is made. */
   readonly compactAt?: number;
   /** Whether this process is a window of an editor, which only its user may end. */
@@ -152,8 +152,12 @@ async function openRecord(
   const environment = { ...options.environment, [MARK]: `${places.recordId}/git` };
   const sources = new Sources(places.work, environment, options.concurrency ?? CONCURRENCY);
   const secretsKey = await recordKey(places.record);
-  const engine = composeEngine(options, places, { store: store.value, vault, quarantine, sources, logs, secretsKey });
+  const executors = new ExecutorRegistry(clock);
+  const parts = { store: store.value, vault, quarantine, sources, logs, secretsKey };
+  const engine = composeEngine(options, places, parts, executors);
+  const plugins = options.plugins?.stock(executors);
   const close = async (): Promise<void> => {
+    plugins?.dispose();
     await engine.stop();
     await store.value.close();
     await sources.dispose();
@@ -200,12 +204,10 @@ interface Parts {
   readonly secretsKey: Uint8Array;
 }
 
-function composeEngine(options: HostOptions, places: Places, parts: Parts): Engine {
+function composeEngine(options: HostOptions, places: Places, parts: Parts, executors: ExecutorRegistry): Engine {
   const { clock, log, environment, hostPolicy = () => noHostPolicy } = options;
-  const executors = new ExecutorRegistry(clock);
   const settings = executorSettings(options);
   for (const executor of builtIn({ clock, settings })) executors.register(executor);
-  for (const bring of options.plugins ?? []) executors.register(bring);
   return new Engine({
     ...parts,
     executors,

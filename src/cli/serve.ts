@@ -3,14 +3,16 @@ import { join } from '../guest/join.ts';
 import { locate, openHost, type Host, type HostOptions } from '../host.ts';
 import { failureOf, JOIN_AGAIN_MS, JOIN_WITHIN_MS } from './connection.ts';
 import type { CliContext, Command } from './context.ts';
+import { executorsFile } from './executorsFile.ts';
 import { relayFailed, type CliFailure } from './failure.ts';
 import { directoryOf, parseOptions, wholeNumber } from './options.ts';
+import { pluginsIn } from './plugin.ts';
 import { policyOf, policyOptions } from './policy.ts';
 
 export const serve: Command = {
   name: 'serve',
   usage:
-    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--idle-exit SECONDS]',
+    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--executors FILE] [--plugin FILE]… [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--idle-exit SECONDS]',
   async run(context) {
     const parsed = parseOptions(
       context,
@@ -19,6 +21,8 @@ export const serve: Command = {
         'allow-commands': { type: 'boolean' },
         concurrency: { type: 'string' },
         'idle-exit': { type: 'string' },
+        executors: { type: 'string' },
+        plugin: { type: 'string', multiple: true },
         ...policyOptions,
       },
       [],
@@ -33,6 +37,10 @@ export const serve: Command = {
     if (!idle.ok) return idle;
     const policy = policyOf(values);
     if (!policy.ok) return policy;
+    const settings = await executorsFile(context, values.executors);
+    if (!settings.ok) return settings;
+    const plugins = await pluginsIn(values.plugin ?? [], context);
+    if (!plugins.ok) return plugins;
     const opened = await becomeHost(context, {
       ...context,
       directory: directoryOf(context, values.repo),
@@ -41,6 +49,8 @@ export const serve: Command = {
       ...(port.value === undefined ? {} : { port: port.value }),
       ...(concurrency.value === undefined ? {} : { concurrency: concurrency.value }),
       hostPolicy: () => policy.value,
+      executorSettings: () => settings.value,
+      plugins: plugins.value,
       agentCommands: values['allow-commands'] === true ? 'allow' : 'refuse',
     });
     return opened.ok ? run(context, opened.value, idle.value) : opened;

@@ -54,6 +54,8 @@ export interface EngineOptions {
 
 /** How long a question waits for its answer. */
 const QUESTION_MS = 3600 * 1000;
+/** How long jobs of an earlier host wait for an executor that is not there yet: extensions bring theirs when they start. */
+const ABSENT_MS = 30_000;
 /** How long a key names its job after the job has ended. */
 const KEY_LIFETIME_MS = 24 * 3600 * 1000;
 
@@ -94,6 +96,10 @@ export class Engine {
       choose: (job) => choiceFor(job, this.#staff),
       askFor: (job, signal) => this.#questions.askFor(job, signal),
     });
+    options.executors.onChanged((name) => {
+      if (options.executors.get(name).ok) holds.letGo(name);
+      this.#changes.emit({ kind: 'executors' });
+    });
     this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
     store.onAppended((appended) => this.#onAppended(appended));
   }
@@ -103,10 +109,20 @@ export class Engine {
     const { store, clock, log } = this.#options;
     const recovered = await recover({ store, clock, log, delivery: this.#delivery });
     if (!recovered.ok || mode === 'read') return recovered;
+    this.#awaitAbsent();
     this.#runs = true;
     for (const job of store.live()) this.#scheduler.expireInTime(job);
     this.#scheduler.wake();
     return ok(undefined);
+  }
+
+  #awaitAbsent(): void {
+    const { store, executors, clock } = this.#options;
+    const named = new Set(store.live().map(({ executor }) => executor));
+    for (const name of named) {
+      if (name === AUTO || executors.get(name).ok) continue;
+      this.#staff.holds.hold(name, `"${name}" is not there yet: an extension may bring it.`, clock.now() + ABSENT_MS);
+    }
   }
 
   /** Takes nothing new, stops what runs (the next host picks it up), and waits for it. */
