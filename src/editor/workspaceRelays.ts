@@ -118,6 +118,7 @@ export class WorkspaceRelays {
       },
       concurrency: this.#settings.concurrency,
       hostPolicy: () => this.#settings.hostPolicy(workspace),
+      executorSettings: () => this.#settings.executors(workspace),
       plugins: this.#plugins,
       inEditor: true,
       version: this.#version,
