@@ -6,6 +6,7 @@ import { jsonLog } from './base/log.ts';
 import { messageOf } from './base/result.ts';
 import { apply, cancel, retry, undo } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
+import { answer } from './cli/answer.ts';
 import { executors } from './cli/executors.ts';
 import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   artifact,
   check,
   logs,
+  answer,
   cancel,
   retry,
   apply,

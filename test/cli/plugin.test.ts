@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { Bed } from './bed.ts';
+import { Bed, lastJob, wait } from './bed.ts';
 
 const sample = resolve(import.meta.dirname, '..', 'fixtures', 'sampleExecutor', 'extension.js');
 
@@ -49,4 +49,25 @@ it('refuses by name what is no executor, and settings that are wrong', async () 
       stderr: expect.stringMatching(why) as string,
     });
   }
+});
+
+it('shows a question and takes its answer', async () => {
+  const bed = new Bed();
+  await bed.serve('--plugin', sample);
+  const submitted = await bed.run(['submit', '--title', 'Hello', '--executor', 'headline', '--json']);
+  const { jobId } = lastJob(submitted);
+  await wait('the question', async () => (await bed.run(['answer', jobId])).code === 0);
+  const shown = await bed.run(['answer', jobId]);
+  expect(shown.stdout).toMatch(/^Which style\?\n\nanswer: plain \| loud\nwithout one, at .*: plain\n$/);
+  expect(await bed.run(['answer', jobId, 'wild'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('plain, loud') as string,
+  });
+  expect(await bed.run(['answer', jobId, 'loud'])).toMatchObject({ code: 0, stdout: `${jobId}  RUNNING\n` });
+  await wait('the end', async () => (await bed.run(['show', jobId])).stdout.includes('SUCCEEDED'));
+  expect((await bed.run(['artifact', jobId, 'patch.diff'])).stdout).toContain('+# HELLO');
+  expect(await bed.run(['answer', jobId, 'loud'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('asks nothing') as string,
+  });
 });
