@@ -9,6 +9,7 @@ import { registerDocuments } from './editor/documents.ts';
 import { JobModel } from './editor/jobModel.ts';
 import { JobPanels } from './editor/jobPanel.ts';
 import { JobsTree } from './editor/jobsTree.ts';
+import { languageModelExecutor } from './editor/languageModel/executor.ts';
 import { LogView } from './editor/logView.ts';
 import { outputLog } from './editor/outputLog.ts';
 import { offerReload } from './editor/reloadPrompt.ts';
@@ -34,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): TaskRelayApi {
   const logs = new LogView(model);
   const panels = new JobPanels(context.extensionUri, model);
   const assets = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath;
-  const plugins = new Plugins();
+  const plugins = new Plugins([languageModelExecutor(context.languageModelAccessInformation)]);
   const opened = new WorkspaceRelays({ assets, version, log, model, settings, plugins });
   relays = opened;
   context.subscriptions.push(

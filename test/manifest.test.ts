@@ -44,9 +44,9 @@ const text = readFileSync(join(root, 'package.json'), 'utf8');
 const manifest = Manifest.parse(JSON.parse(text));
 const { contributes } = manifest;
 const words = z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(join(root, 'package.nls.json'), 'utf8')));
-const editor = readdirSync(join(root, 'src', 'editor')).map((name) =>
-  readFileSync(join(root, 'src', 'editor', name), 'utf8'),
-);
+const editor = readdirSync(join(root, 'src', 'editor'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(root, 'src', 'editor', name), 'utf8'));
 const code = [...editor, readFileSync(join(root, 'src', 'extension.ts'), 'utf8')].join('\n');
 
 /** All that a pattern finds in the code, once each. */

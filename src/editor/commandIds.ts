@@ -19,5 +19,6 @@ export const commandIds = {
   liftSecret: 'relay.liftSecret',
   copyJobId: 'relay.copyJobId',
   showOutput: 'relay.showOutput',
+  checkExecutors: 'relay.checkExecutors',
   manageAgentCommands: 'relay.manageAgentCommands',
 } as const;
