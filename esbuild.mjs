@@ -27,6 +27,9 @@ const engineApart = {
     onResolve({ filter: /\/host\/window\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './window.cjs', external: true } : undefined,
     );
+    onResolve({ filter: /\.\/run\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './languageModel.cjs', external: true } : undefined,
+    );
     onResolve({ filter: /\/protocol\/codecs\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './codecs.cjs', external: true } : undefined,
     );
@@ -50,6 +53,7 @@ await Promise.all([
       { in: 'src/extension.ts', out: 'extension' },
       { in: 'src/host/window.ts', out: 'window' },
       { in: 'src/protocol/codecs.ts', out: 'codecs' },
+      { in: 'src/editor/languageModel/run.ts', out: 'languageModel' },
     ],
     plugins: [engineApart],
     minify: true,
@@ -68,5 +72,7 @@ await Promise.all([
     minify: true,
   }),
   cp(require.resolve('sql.js/dist/sql-wasm.wasm'), 'dist/sql-wasm.wasm'),
+  // Types alone, without imports: as good a declaration file as any.
+  cp('src/executors/pluginApi.ts', 'dist/task-relay.d.ts'),
   writeFile('dist/task-relay.schema.json', `${JSON.stringify(policyFileSchema(), undefined, 2)}\n`),
 ]);

@@ -6,6 +6,8 @@ import { jsonLog } from './base/log.ts';
 import { messageOf } from './base/result.ts';
 import { apply, cancel, retry, undo } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
+import { answer } from './cli/answer.ts';
+import { executors } from './cli/executors.ts';
 import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
 import { record } from './cli/record.ts';
@@ -19,11 +21,13 @@ import manifest from '../package.json' with { type: 'json' };
 const commands: readonly Command[] = [
   serve,
   submit,
+  executors,
   jobs,
   show,
   artifact,
   check,
   logs,
+  answer,
   cancel,
   retry,
   apply,

@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import { systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { messageOf } from './base/result.ts';
+import { extensionApi } from './editor/api.ts';
 import { Attention } from './editor/attention.ts';
 import { registerCommands } from './editor/commands.ts';
 import { registerDocuments } from './editor/documents.ts';
 import { JobModel } from './editor/jobModel.ts';
 import { JobPanels } from './editor/jobPanel.ts';
 import { JobsTree } from './editor/jobsTree.ts';
+import { languageModelExecutor } from './editor/languageModel/executor.ts';
 import { LogView } from './editor/logView.ts';
 import { outputLog } from './editor/outputLog.ts';
 import { offerReload } from './editor/reloadPrompt.ts';
@@ -16,12 +18,14 @@ import { registerMcp } from './editor/mcpProvider.ts';
 import { UsageDocument } from './editor/usageDocument.ts';
 import { WorkspaceRelays } from './editor/workspaceRelays.ts';
 import { showWelcome } from './editor/welcome.ts';
+import type { TaskRelayApi } from './executors/pluginApi.ts';
+import { Plugins } from './executors/plugins.ts';
 
 /** The relays of this window, to let go of when it closes. */
 let relays: WorkspaceRelays | undefined;
 
-/** Shows the window's jobs; the engine itself is loaded afterwards, so that nobody waits for it. */
-export function activate(context: vscode.ExtensionContext): void {
+/** Shows the window's jobs; the engine itself is loaded afterwards, so that nobody waits for it. Returns what others may call. */
+export function activate(context: vscode.ExtensionContext): TaskRelayApi {
   const version = versionOf(context.extension);
   const output = vscode.window.createOutputChannel('Task Relay', { log: true });
   const log: Log = outputLog(output);
@@ -32,7 +36,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const logs = new LogView(model);
   const panels = new JobPanels(context.extensionUri, model);
   const assets = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath;
-  const opened = new WorkspaceRelays({ assets, version, log, model, settings });
+  const plugins = new Plugins([languageModelExecutor(context.languageModelAccessInformation)]);
+  const opened = new WorkspaceRelays({ assets, version, log, model, settings, plugins });
   const usage = new UsageDocument(() => opened.repositories);
   relays = opened;
   context.subscriptions.push(
@@ -64,6 +69,7 @@ export function activate(context: vscode.ExtensionContext): void {
   // In a turn of its own: loading the engine would hold up the other extensions that start now.
   const start = systemClock.after(0, () => void opened.refresh().catch(onError));
   context.subscriptions.push(start);
+  return extensionApi(plugins);
 }
 
 /** The manifest is read by VS Code already: a copy in the bundle would be a third of it. */

@@ -13,9 +13,9 @@ import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
 import { Engine } from './engine/relay.ts';
 import { Sources } from './engine/sources.ts';
 import { Verifier } from './engine/verifier.ts';
-import type { Executor } from './domain/executor.ts';
 import { defaultExecutorSettings, ExecutorSettings } from './domain/executorSettings.ts';
 import { builtIn } from './executors/builtIn.ts';
+import type { Plugins } from './executors/plugins.ts';
 import { ExecutorRegistry } from './executors/registry.ts';
 import type { RepositoryError } from './git/repository.ts';
 import { openGuestDoor } from './guest/door.ts';
@@ -56,8 +56,8 @@ export interface HostOptions {
   readonly hostPolicy?: () => unknown;
   /** How the user wants executors to run (an ExecutorSettings, which is parsed); asked for each run. */
   readonly executorSettings?: () => unknown;
-  /** Executors beside the built-in ones. */
-  readonly plugins?: readonly Executor[];
+  /** Executors that others bring, also while the host lives. */
+  readonly plugins?: Plugins;
   /** Names of variables that executors, setup and gates get besides; asked for each job. What is no name is logged. */
   readonly environmentNames?: () => unknown;
   /** The length of the journal in bytes at which a snapshot is made. */
@@ -157,8 +157,12 @@ async function openRecord(
   const environment = { ...options.environment, [MARK]: `${places.recordId}/git` };
   const sources = new Sources(places.work, environment, options.concurrency ?? CONCURRENCY);
   const secretsKey = await recordKey(places.record);
-  const engine = composeEngine(options, places, { store: store.value, vault, quarantine, sources, logs, secretsKey });
+  const executors = new ExecutorRegistry(clock);
+  const parts = { store: store.value, vault, quarantine, sources, logs, secretsKey };
+  const engine = composeEngine(options, places, parts, executors);
+  const plugins = options.plugins?.stock(executors);
   const close = async (): Promise<void> => {
+    plugins?.dispose();
     await engine.stop();
     await store.value.close();
     await sources.dispose();
@@ -205,16 +209,14 @@ interface Parts {
   readonly secretsKey: Uint8Array;
 }
 
-function composeEngine(options: HostOptions, places: Places, parts: Parts): Engine {
+function composeEngine(options: HostOptions, places: Places, parts: Parts, executors: ExecutorRegistry): Engine {
   const { clock, log, environment, hostPolicy = () => noHostPolicy } = options;
-  const executors = new ExecutorRegistry(clock);
   const settings = executorSettings(options);
   const own = { temporary: tmpdir(), mark: `${places.recordId}/probe` };
   const letThrough = lettingThrough(environment, options.environmentNames ?? (() => []), log);
   const ofPrograms = (): Readonly<Record<string, string>> =>
     executorEnvironment(environment, { ...own, extra: letThrough().names });
   for (const executor of builtIn({ clock, settings, environment: ofPrograms })) executors.register(executor);
-  for (const bring of options.plugins ?? []) executors.register(bring);
   return new Engine({
     ...parts,
     executors,

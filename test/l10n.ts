@@ -9,7 +9,8 @@ export const bundleFile = join(root, 'l10n', 'bundle.l10n.json');
 /** The bundle as the sources have it: a text stands for itself. Throws where a text is no literal. */
 export function bundleText(): string {
   const folder = join(root, 'src', 'editor');
-  const paths = [...readdirSync(folder).map((name) => join(folder, name)), join(root, 'src', 'extension.ts')];
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const paths = [...files.map((name) => join(folder, name)), join(root, 'src', 'extension.ts')];
   const texts = [...new Set(paths.flatMap(textsIn))].sort();
   return `${JSON.stringify(Object.fromEntries(texts.map((text) => [text, text])), undefined, 2)}\n`;
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { defaultExecutorSettings } from '../src/domain/executorSettings.ts';
 import { effectivePolicy, noHostPolicy, POLICY_FILE, policyFileSchema } from '../src/domain/repositoryPolicy.ts';
 import { commandIds } from '../src/editor/commandIds.ts';
 
@@ -43,9 +44,9 @@ const text = readFileSync(join(root, 'package.json'), 'utf8');
 const manifest = Manifest.parse(JSON.parse(text));
 const { contributes } = manifest;
 const words = z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(join(root, 'package.nls.json'), 'utf8')));
-const editor = readdirSync(join(root, 'src', 'editor')).map((name) =>
-  readFileSync(join(root, 'src', 'editor', name), 'utf8'),
-);
+const editor = readdirSync(join(root, 'src', 'editor'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(root, 'src', 'editor', name), 'utf8'));
 const code = [...editor, readFileSync(join(root, 'src', 'extension.ts'), 'utf8')].join('\n');
 
 /** All that a pattern finds in the code, once each. */
@@ -83,7 +84,13 @@ describe('package.json and the code', () => {
     );
     expect(unique(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations)).toEqual([
       'relay.dataDirectory',
+      'relay.executors.acp',
+      'relay.executors.claude.program',
+      'relay.executors.claude.sandbox',
+      'relay.executors.codex.program',
+      'relay.executors.codex.sandbox',
       'relay.executors.environment',
+      'relay.executors.permissions',
       'relay.limits.fileBytes',
       'relay.limits.files',
       'relay.limits.patchBytes',
@@ -102,6 +109,20 @@ describe('package.json and the code', () => {
       const setting = contributes.configuration.properties[`relay.limits.${name}`];
       expect(setting, name).toMatchObject({ ...bounds[name], default: most });
     }
+  });
+
+  it('preset executors as their settings do, and let no workspace name a program or widen what one may do', () => {
+    const Setting = z.object({ default: z.unknown(), scope: z.string().optional() });
+    const setting = (key: string) => Setting.parse(contributes.configuration.properties[`relay.executors.${key}`]);
+    const { codex, claude, acp, permissions } = defaultExecutorSettings;
+    for (const [name, presets] of Object.entries({ codex, claude, '': { acp, permissions } })) {
+      for (const [key, preset] of Object.entries(presets))
+        expect(setting([name, key].filter((part) => part !== '').join('.')).default, key).toEqual(preset);
+    }
+    const guarded = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.flatMap(
+      (key) => /^relay\.executors\.(.*)/.exec(key)?.[1] ?? [],
+    );
+    for (const key of guarded) expect(setting(key).scope, key).toBe('machine');
   });
 
   it('ship the schema of the policy file where the manifest names it', () => {

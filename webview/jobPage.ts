@@ -4,7 +4,12 @@ import { rendered } from './markdown.ts';
 import { registerToolkit } from './toolkit.ts';
 
 interface Host {
-  postMessage(message: { readonly type: 'ready' } | { readonly type: 'action'; readonly action: PanelAction }): void;
+  postMessage(
+    message:
+      | { readonly type: 'ready' }
+      | { readonly type: 'action'; readonly action: PanelAction }
+      | { readonly type: 'answer'; readonly askId: string; readonly answer: string },
+  ): void;
   setState(state: { readonly jobId: string }): void;
 }
 
@@ -25,7 +30,7 @@ function show(state: PanelState): void {
   if (page === null) return;
   const log = page.querySelector('.log');
   const followsLog = log === null || log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
-  page.replaceChildren(heading(state), actions(state), tabs(state));
+  page.replaceChildren(heading(state), ...question(state), actions(state), tabs(state));
   const newLog = page.querySelector('.log');
   if (followsLog && newLog !== null) newLog.scrollTop = newLog.scrollHeight;
 }
@@ -39,6 +44,19 @@ function heading({ job, live }: PanelState): HTMLElement {
   return element('header', {}, element('h1', {}, job.title), line, ...why);
 }
 
+/** What the job asks, with a button a choice. */
+function question({ job: { question: asked } }: PanelState): readonly HTMLElement[] {
+  if (asked === undefined) return [];
+  const { askId, text, choices } = asked;
+  const buttons = choices.map((answer) => {
+    const made = element('vscode-button', { appearance: 'secondary' }, answer);
+    made.addEventListener('click', () => host.postMessage({ type: 'answer', askId, answer }));
+    return made;
+  });
+  const row = buttons.length === 0 ? [] : [element('nav', { 'aria-label': 'Answers' }, ...buttons)];
+  return [element('section', { class: 'asks', role: 'alert' }, element('pre', { class: 'question' }, text), ...row)];
+}
+
 function actions({ job }: PanelState): HTMLElement {
   const offered: [PanelAction, string, boolean][] = [
     ['reviewPatch', 'Review Patch', job.fileCount > 0],
@@ -48,7 +66,7 @@ function actions({ job }: PanelState): HTMLElement {
       job.state === 'SUCCEEDED' && (job.delivery === 'none' || job.delivery === 'undone') && job.fileCount > 0,
     ],
     ['undoApply', 'Undo Apply', job.delivery === 'applied'],
-    ['answerQuestion', 'Answer…', job.state === 'WAITING'],
+    ['answerQuestion', 'Answer…', job.question?.choices.length === 0],
     ['cancelJob', 'Cancel Job', job.state === 'QUEUED' || job.state === 'RUNNING' || job.state === 'WAITING'],
     ['showLogs', 'Show Logs', true],
   ];
@@ -56,7 +74,7 @@ function actions({ job }: PanelState): HTMLElement {
   return element(
     'nav',
     { 'aria-label': 'Actions' },
-    ...buttons.map(([action, label], index) => button(action, label, index === 0)),
+    ...buttons.map(([action, label], index) => button(action, label, index === 0 && action !== 'cancelJob')),
   );
 }
 
@@ -103,8 +121,7 @@ function overview(state: PanelState): HTMLElement {
     {},
     ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
   );
-  const question = job.question === undefined ? [] : [element('pre', { class: 'question' }, job.question.text)];
-  return element('section', {}, ...question, list, checks(job), files(state));
+  return element('section', {}, list, checks(job), files(state));
 }
 
 function checks(job: PanelState['job']): HTMLElement {

@@ -16,11 +16,12 @@ const common = {
   json: { type: 'boolean' },
 } as const satisfies OptionsConfig;
 
-/** Parses a command's options; `positionals` is how many words it takes besides. */
+/** Parses a command's options; `positionals` are the words it takes besides, and `more` those that it may take. */
 export function parseOptions<const O extends OptionsConfig>(
   { args }: CliContext,
   options: O,
   positionals: readonly string[],
+  more: readonly string[] = [],
 ): Result<Parsed<O>, CliFailure> {
   try {
     const parsed = parseArgs({
@@ -32,8 +33,9 @@ export function parseOptions<const O extends OptionsConfig>(
     if (parsed.positionals.length < positionals.length) {
       return err(badInput(`Give ${positionals.slice(parsed.positionals.length).join(' and ')}.`));
     }
-    if (parsed.positionals.length > positionals.length) {
-      return err(badInput(`"${parsed.positionals[positionals.length] ?? ''}" is one word too many.`));
+    const most = positionals.length + more.length;
+    if (parsed.positionals.length > most) {
+      return err(badInput(`"${parsed.positionals[most] ?? ''}" is one word too many.`));
     }
     return ok(parsed);
   } catch (thrown) {

@@ -4,14 +4,16 @@ import { locate, openHost, type Host, type HostOptions } from '../host.ts';
 import { failureOf, JOIN_AGAIN_MS, JOIN_WITHIN_MS } from './connection.ts';
 import type { CliContext, Command } from './context.ts';
 import { environmentNames } from '../process/environmentNames.ts';
+import { executorsFile } from './executorsFile.ts';
 import { badInput, relayFailed, type CliFailure } from './failure.ts';
 import { directoryOf, parseOptions, wholeNumber } from './options.ts';
+import { pluginsIn } from './plugin.ts';
 import { policyOf, policyOptions } from './policy.ts';
 
 export const serve: Command = {
   name: 'serve',
   usage:
-    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--env NAME]… [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--idle-exit SECONDS]',
+    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--env NAME]… [--executors FILE] [--plugin FILE]… [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--idle-exit SECONDS]',
   async run(context) {
     const parsed = parseOptions(
       context,
@@ -21,6 +23,8 @@ export const serve: Command = {
         concurrency: { type: 'string' },
         env: { type: 'string', multiple: true },
         'idle-exit': { type: 'string' },
+        executors: { type: 'string' },
+        plugin: { type: 'string', multiple: true },
         ...policyOptions,
       },
       [],
@@ -37,6 +41,10 @@ export const serve: Command = {
     if (refused !== undefined) return err(badInput(`--env: ${refused}`));
     const policy = policyOf(values);
     if (!policy.ok) return policy;
+    const settings = await executorsFile(context, values.executors);
+    if (!settings.ok) return settings;
+    const plugins = await pluginsIn(values.plugin ?? [], context);
+    if (!plugins.ok) return plugins;
     const opened = await becomeHost(context, {
       ...context,
       directory: directoryOf(context, values.repo),
@@ -46,6 +54,8 @@ export const serve: Command = {
       ...(concurrency.value === undefined ? {} : { concurrency: concurrency.value }),
       hostPolicy: () => policy.value,
       environmentNames: () => values.env ?? [],
+      executorSettings: () => settings.value,
+      plugins: plugins.value,
       agentCommands: values['allow-commands'] === true ? 'allow' : 'refuse',
     });
     return opened.ok ? run(context, opened.value, idle.value) : opened;

@@ -4,6 +4,7 @@ import type { JobId } from '../domain/ids.ts';
 import type { JobState } from '../domain/job.ts';
 import { isTerminalState } from '../domain/jobState.ts';
 import { commandIds } from './commandIds.ts';
+import { giveAnswer } from './consent.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import type { JobsTree } from './jobsTree.ts';
 import { stateLabel } from './look.ts';
@@ -69,9 +70,21 @@ export class Attention implements vscode.Disposable {
   }
 
   async #askToast(job: Job): Promise<void> {
+    const question = (await this.#model.view(job))?.question;
+    if (question === undefined) return;
     const answer = vscode.l10n.t('Answer…');
-    const text = vscode.l10n.t('The job "{0}" asks before it runs an agent\'s command.', job.summary.title);
-    if ((await vscode.window.showWarningMessage(text, answer)) === answer) await run(commandIds.answerQuestion, job);
+    const { title } = job.summary;
+    const isShort = question.choices.length > 0 && question.choices.length <= MOST_CHOICES && isLine(question.text);
+    const text =
+      question.personsOnly === true
+        ? vscode.l10n.t('The job "{0}" asks before it runs an agent\'s command.', title)
+        : vscode.l10n.t('The job "{0}" asks: {1}', title, isLine(question.text) ? question.text : '…');
+    // What must be read in whole is answered where the whole of it is.
+    const choices = isShort && question.personsOnly !== true ? question.choices : [answer];
+    const chosen = await vscode.window.showWarningMessage(text, ...choices);
+    if (chosen === undefined) return;
+    if (choices.includes(answer)) await run(commandIds.answerQuestion, job);
+    else await giveAnswer(job, question.askId, chosen);
   }
 
   async #endToast(job: Job): Promise<void> {
@@ -88,6 +101,14 @@ export class Attention implements vscode.Disposable {
     if (choice === logs) await run(commandIds.showLogs, job);
     if (choice === never) await this.#settings.stopNotifying();
   }
+}
+
+/** What a notification can show. */
+const MOST_CHOICES = 3;
+const LONGEST_LINE = 200;
+
+function isLine(text: string): boolean {
+  return text.length <= LONGEST_LINE && !text.includes('\n');
 }
 
 /** Nothing of what there is none of. */

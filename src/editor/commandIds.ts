@@ -20,5 +20,6 @@ export const commandIds = {
   copyJobId: 'relay.copyJobId',
   showOutput: 'relay.showOutput',
   showUsage: 'relay.showUsage',
+  checkExecutors: 'relay.checkExecutors',
   manageAgentCommands: 'relay.manageAgentCommands',
 } as const;

@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import { messageOf } from '../base/result.ts';
 import { isTerminalState } from '../domain/jobState.ts';
 import type { JobView } from '../protocol/jobView.ts';
+import { checkExecutors } from './checkExecutors.ts';
 import { commandIds } from './commandIds.ts';
 import { composeTask } from './composer.ts';
 import { answerQuestion, manageAgentCommands } from './consent.ts';
@@ -61,6 +62,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     copyJobId: jobs.on(isAny, ({ summary }) => vscode.env.clipboard.writeText(summary.jobId)),
     showOutput: () => output.show(),
     showUsage: () => usage.show(),
+    checkExecutors: () => checkExecutors(relays.repositories),
     manageAgentCommands: () => manageAgentCommands(model.repositories, settings),
   };
   const registered = Object.entries(table).map(([name, run]) =>

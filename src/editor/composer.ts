@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Gate, JobSpec, Priority } from '../domain/jobSpec.ts';
+import { choices, executorsOf, firstChoices, type ExecutorItem } from './executorItems.ts';
 import { input, pick, ticks, type Step } from './steps.ts';
 import type { Repository } from './jobModel.ts';
 
@@ -9,6 +10,7 @@ interface Draft {
   title: string;
   description: string;
   acceptance: string;
+  executor: string;
   command: string;
   checks: string;
   priority: Priority;
@@ -31,6 +33,7 @@ export async function composeTask(
     title: '',
     description: selectionText() ?? '',
     acceptance: '',
+    executor: last.executor ?? 'auto',
     command: last.command ?? '',
     checks: last.checks ?? '',
     priority: last.priority ?? 'P1',
@@ -40,8 +43,8 @@ export async function composeTask(
   const { mentionedProtected } = await import('../host/window.ts');
   const done = await runSteps(stepsFor(repositories, draft, mentionedProtected));
   if (!done || draft.repository === undefined) return undefined;
-  const { command, checks, priority } = draft;
-  await memory.update(REMEMBERED, { command, checks, priority });
+  const { executor, command, checks, priority } = draft;
+  await memory.update(REMEMBERED, { executor, command, checks, priority });
   return { repository: draft.repository, spec: specOf(draft) };
 }
 
@@ -82,7 +85,18 @@ function stepsFor(repositories: readonly Repository[], draft: Draft, mentioned: 
       check: () => undefined,
       take: (text) => (draft.acceptance = text),
     }),
+    pick({
+      prompt: vscode.l10n.t('What makes the change?'),
+      items: () => withPicked(firstChoices(), draft.executor),
+      later: async () =>
+        withPicked(
+          draft.repository === undefined ? [] : choices(await executorsOf(draft.repository, false)),
+          draft.executor,
+        ),
+      take: (executor) => (draft.executor = executor),
+    }),
     input({
+      isAsked: () => draft.executor === 'command',
       prompt: vscode.l10n.t('Which command makes the change? It runs in an isolated checkout of HEAD.'),
       placeholder: 'npx prettier --write src',
       value: () => draft.command,
@@ -103,10 +117,19 @@ function stepsFor(repositories: readonly Repository[], draft: Draft, mentioned: 
     }),
     ticks({
       prompt: vscode.l10n.t('The task names protected paths. Tick those that the patch may touch. (Enter: none)'),
-      items: () => mentioned(`${draft.title}\n${draft.description}\n${draft.acceptance}\n${draft.command}`),
+      items: () =>
+        mentioned(
+          `${draft.title}\n${draft.description}\n${draft.acceptance}\n${draft.executor === 'command' ? draft.command : ''}`,
+        ),
       take: (allowed) => (draft.allowed = allowed),
     }),
   ];
+}
+
+/** With the one that was taken before in focus, also where it is not known yet. */
+function withPicked(items: readonly ExecutorItem[], executor: string): readonly ExecutorItem[] {
+  const all = items.some(({ value }) => value === executor) ? items : [...items, { label: executor, value: executor }];
+  return all.map((item) => ({ ...item, picked: item.value === executor }));
 }
 
 function priorities(): readonly { readonly label: string; readonly description: string; readonly value: Priority }[] {
@@ -144,7 +167,11 @@ function specOf(draft: Draft): JobSpec {
     },
     ...(draft.allowed.length === 0 ? {} : { scope: { allowProtected: [...draft.allowed] } }),
     ...(checks.length === 0 ? {} : { checks: [...checks] }),
-    execution: { executor: 'command', command: draft.command, priority: draft.priority },
+    execution: {
+      executor: draft.executor,
+      ...(draft.executor === 'command' ? { command: draft.command } : {}),
+      priority: draft.priority,
+    },
   };
 }
 

@@ -3,21 +3,40 @@ import type { JobView } from '../protocol/jobView.ts';
 import type { Job, Repository } from './jobModel.ts';
 import type { Settings } from './settings.ts';
 
-/** Asks the user a job's question, in a modal that shows the whole of it. */
-export async function answerQuestion({ repository }: Job, view: JobView): Promise<void> {
-  const { question, jobId, title } = view;
+/** Asks the user a job's question: in a modal that shows the whole of it, or by an input where any text may be the answer. */
+export async function answerQuestion(job: Job, view: JobView): Promise<void> {
+  const { question, title } = view;
   if (question === undefined) return;
+  const answer =
+    question.choices.length === 0 ? await askForText(title, question) : await askForChoice(job, title, question);
+  if (answer !== undefined) await giveAnswer(job, question.askId, answer);
+}
+
+export async function giveAnswer({ repository, summary }: Job, askId: string, answer: string): Promise<void> {
+  const done = await repository.relay.answer({ jobId: summary.jobId, askId, answer, origin: 'editor' });
+  if (!done.ok) void vscode.window.showErrorMessage(done.error.message);
+}
+
+type Question = NonNullable<JobView['question']>;
+
+function askForText(title: string, { text, fallback = '' }: Question): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: vscode.l10n.t('The job "{0}" asks', title),
+    prompt: text,
+    value: fallback,
+    ignoreFocusOut: true,
+  });
+}
+
+async function askForChoice({ repository }: Job, title: string, question: Question): Promise<string | undefined> {
   const choices = question.choices.filter((choice) => choice !== question.choices.at(-1));
   const refuse = question.choices.at(-1) ?? '';
-  const answer = await vscode.window.showWarningMessage(
+  return vscode.window.showWarningMessage(
     vscode.l10n.t('The job "{0}" asks', title),
     { modal: true, detail: `${question.text}\n\n${repository.workspace}` },
     ...choices,
     refuse,
   );
-  if (answer === undefined) return;
-  const done = await repository.relay.answer({ jobId, askId: question.askId, answer, origin: 'editor' });
-  if (!done.ok) void vscode.window.showErrorMessage(done.error.message);
 }
 
 /** Shows the agents' commands that were allowed for good, and takes them back. */

@@ -4,6 +4,7 @@ import { Emitter } from '../base/emitter.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { JobSummary, JobView } from '../protocol/jobView.ts';
 import type { Relay } from '../protocol/relay.ts';
+import { ExecutorHolds, type Hold } from './executorHolds.ts';
 
 /** One repository's relay, as a window shows it. */
 export interface Repository {
@@ -18,6 +19,8 @@ export interface Repository {
 export interface Job {
   readonly repository: Repository;
   readonly summary: JobSummary;
+  /** Of a queued job whose executor takes no more for now. */
+  readonly held?: Hold | undefined;
 }
 
 /** A view is told of changes at most four times a second, however many jobs change. */
@@ -30,6 +33,7 @@ const MOST = 1000;
 export class JobModel {
   readonly #clock: Clock;
   readonly #repositories = new Map<Repository, Map<JobId, JobSummary>>();
+  readonly #holds = new Map<Repository, ExecutorHolds>();
   readonly #subscriptions = new Map<Repository, Disposable>();
   readonly #dirty = new Map<JobId, Repository>();
   readonly #changed: Emitter<void>;
@@ -47,7 +51,7 @@ export class JobModel {
   /** All jobs, newest first. */
   jobs(): readonly Job[] {
     const all = [...this.#repositories].flatMap(([repository, jobs]) =>
-      [...jobs.values()].map((summary) => ({ repository, summary })),
+      [...jobs.values()].map((summary) => this.#job(repository, summary)),
     );
     return all.sort((a, b) => b.summary.createdAt - a.summary.createdAt);
   }
@@ -55,7 +59,7 @@ export class JobModel {
   find(jobId: JobId): Job | undefined {
     for (const [repository, jobs] of this.#repositories) {
       const summary = jobs.get(jobId);
-      if (summary !== undefined) return { repository, summary };
+      if (summary !== undefined) return this.#job(repository, summary);
     }
     return undefined;
   }
@@ -67,10 +71,12 @@ export class JobModel {
   async add(repository: Repository): Promise<void> {
     const jobs = new Map<JobId, JobSummary>();
     this.#repositories.set(repository, jobs);
+    this.#holds.set(repository, new ExecutorHolds(repository.relay));
     this.#subscriptions.set(
       repository,
       repository.relay.onChange((change) => {
         if (change.kind === 'job') this.#note(change.jobId, repository);
+        if (change.kind === 'executors') void this.#lookAtHolds(repository);
       }),
     );
     await this.#load(repository, jobs);
@@ -95,6 +101,7 @@ export class JobModel {
     this.#subscriptions.get(repository)?.dispose();
     this.#subscriptions.delete(repository);
     this.#repositories.delete(repository);
+    this.#holds.delete(repository);
     this.#changed.emit();
   }
 
@@ -102,6 +109,15 @@ export class JobModel {
   async view({ repository, summary }: Job): Promise<JobView | undefined> {
     const view = await repository.relay.get({ jobId: summary.jobId });
     return view.ok ? view.value : undefined;
+  }
+
+  #job(repository: Repository, summary: JobSummary): Job {
+    return { repository, summary, held: this.#holds.get(repository)?.of(summary) };
+  }
+
+  async #lookAtHolds(repository: Repository): Promise<void> {
+    await this.#holds.get(repository)?.look(this.#repositories.get(repository)?.values() ?? []);
+    this.#changed.emit();
   }
 
   async #load(repository: Repository, jobs: Map<JobId, JobSummary>): Promise<void> {
@@ -112,6 +128,7 @@ export class JobModel {
       if (!page.value.hasMore) break;
     }
     this.#changed.emit();
+    void this.#lookAtHolds(repository);
   }
 
   #note(jobId: JobId, repository: Repository): void {

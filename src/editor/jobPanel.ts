@@ -10,6 +10,7 @@ import { changeLabel, changeName } from './look.ts';
 import type * as Codecs from '../protocol/codecs.ts';
 import type { PanelMessage, PanelState } from '../protocol/panel.ts';
 import { commandIds } from './commandIds.ts';
+import { giveAnswer } from './consent.ts';
 
 const VIEW_TYPE = 'relay.job';
 /** The end of the log that the page shows. */
@@ -82,6 +83,10 @@ export class JobPanels implements vscode.Disposable {
     }
     const job = this.#model.find(jobId);
     if (job === undefined) return;
+    if (message.data.type === 'answer') {
+      await giveAnswer(job, message.data.askId, message.data.answer);
+      return;
+    }
     void vscode.commands.executeCommand(commandIds[message.data.action], { kind: 'job', job });
   }
 

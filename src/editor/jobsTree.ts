@@ -10,7 +10,7 @@ import { commandIds } from './commandIds.ts';
 import { documentUri, fileUri } from './documents.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import { keyOf, type Node } from './jobNode.ts';
-import { changeLabel, changeName, duration, jobIcon, stateLabel, verdictIcon } from './look.ts';
+import { changeLabel, changeName, duration, heldLabel, jobIcon, stateLabel, verdictIcon } from './look.ts';
 
 /** Elapsed times move once a second, and only while something runs and the tree is seen. */
 const TICK_MS = 1000;
@@ -99,8 +99,9 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   /** What shows when the mouse rests on a row: told then, because a thousand rows with it are felt. */
   resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
     if (node.kind !== 'job') return item;
-    const { summary } = this.#now(node.job);
-    item.tooltip = `${summary.title}\n${stateLabel(summary)} · ${summary.executor}\n${summary.jobId}`;
+    const { summary, held } = this.#now(node.job);
+    const why = held === undefined ? '' : `\n${heldLabel(held)}`;
+    item.tooltip = `${summary.title}\n${stateLabel(summary)} · ${summary.executor}${why}\n${summary.jobId}`;
     return item;
   }
 
@@ -129,7 +130,7 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     }
     const changed = jobs.flatMap((job) => {
       const row = this.#jobs.get(job.summary.jobId);
-      if (row === undefined || row.shown.summary === job.summary) return [];
+      if (row === undefined || (row.shown.summary === job.summary && row.shown.held === job.held)) return [];
       this.#jobs.set(job.summary.jobId, { node: row.node, shown: job });
       return [row.node];
     });
@@ -169,11 +170,12 @@ function jobItem(job: Job, tellsRepository: boolean): vscode.TreeItem {
   const since = summary.startedAt ?? summary.createdAt;
   const time = duration((summary.finishedAt ?? systemClock.now()) - since);
   const where = tellsRepository ? [repository.name] : [];
-  item.description = [state, ...where, summary.executor, time].join(' · ');
+  const held = job.held === undefined ? [] : [heldLabel(job.held)];
+  item.description = [state, ...held, ...where, summary.executor, time].join(' · ');
   item.iconPath = jobIcon(summary);
   item.contextValue = contextOf(summary);
   item.accessibilityInformation = {
-    label: `${summary.title}, ${state}, ${summary.executor}, ${time}`,
+    label: [summary.title, state, ...held, summary.executor, time].join(', '),
     role: 'treeitem',
   };
   if (!isTerminalState(summary.state)) item.collapsibleState = vscode.TreeItemCollapsibleState.None;

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Check } from '../domain/artifact.ts';
 import { changeNotes, type ShownChange } from '../domain/shownChange.ts';
 import type { JobSummary } from '../protocol/jobView.ts';
+import type { Hold } from './executorHolds.ts';
 
 /** How states look: built-in icons and theme colours alone. */
 export function jobIcon({ state }: JobSummary): vscode.ThemeIcon {
@@ -46,6 +47,16 @@ export function changeName({ from, path }: ShownChange): string {
 /** How a file was changed: `modified, now executable`. */
 export function changeLabel(change: ShownChange): string {
   return [change.kind, ...changeNotes(change)].join(', ');
+}
+
+/** Why a queued job waits. */
+export function heldLabel({ until, because }: Hold): string {
+  return vscode.l10n.t('held until {0}: {1}', clockTime(until), because);
+}
+
+/** A time of day for people: ms since 1970. */
+function clockTime(ms: number): string {
+  return new Date(ms).toLocaleTimeString(vscode.env.language, { hour: '2-digit', minute: '2-digit' });
 }
 
 /** A time span for people. */

@@ -40,6 +40,28 @@ export class Settings {
     return this.#configuration.get<unknown>('executors.environment', []);
   }
 
+  /** How executors run: whatever was written there, to be parsed; an empty text or list is none. */
+  executors(workspace: string): unknown {
+    const here = vscode.workspace.getConfiguration('relay', vscode.Uri.file(workspace));
+    const order = here.get<readonly unknown[]>('executors.order', []);
+    return {
+      order: order.length === 0 ? undefined : order,
+      codex: {
+        program: here.get<unknown>('executors.codex.program'),
+        sandbox: here.get<unknown>('executors.codex.sandbox'),
+        model: here.get<unknown>('executors.codex.model') || undefined,
+      },
+      claude: {
+        program: here.get<unknown>('executors.claude.program'),
+        sandbox: here.get<unknown>('executors.claude.sandbox'),
+        model: here.get<unknown>('executors.claude.model') || undefined,
+        maxTurns: here.get<unknown>('executors.claude.maxTurns'),
+      },
+      acp: here.get<unknown>('executors.acp'),
+      permissions: here.get<unknown>('executors.permissions'),
+    };
+  }
+
   get notifies(): boolean {
     return this.#configuration.get<boolean>('notifications', true);
   }

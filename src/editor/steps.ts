@@ -16,8 +16,9 @@ export function input(question: {
   /** What is wrong with the text; undefined where nothing is. */
   readonly check: (text: string) => string | undefined;
   readonly take: (text: string) => void;
+  readonly isAsked?: () => boolean;
 }): Step {
-  return (place) => {
+  const step = (place: StepPlace): Promise<'next' | 'back' | 'left'> => {
     const box = vscode.window.createInputBox();
     box.prompt = question.prompt;
     box.placeholder = question.placeholder;
@@ -30,11 +31,14 @@ export function input(question: {
       accept();
     });
   };
+  return question.isAsked === undefined ? step : Object.assign(step, { isAsked: question.isAsked });
 }
 
 export function pick<T>(question: {
   readonly prompt: string;
   readonly items: () => readonly (vscode.QuickPickItem & { readonly value: T })[];
+  /** The items once more is known: until then, `items` are there. */
+  readonly later?: () => Promise<readonly (vscode.QuickPickItem & { readonly value: T })[]>;
   readonly take: (value: T) => void;
 }): Step {
   return (place) => {
@@ -42,6 +46,17 @@ export function pick<T>(question: {
     box.placeholder = question.prompt;
     box.items = question.items();
     box.activeItems = box.items.filter((item) => item.picked === true);
+    let isOpen = true;
+    box.onDidHide(() => (isOpen = false));
+    box.busy = question.later !== undefined;
+    void question.later?.().then((items) => {
+      if (!isOpen) return;
+      // What the user has moved to meanwhile stays.
+      const value = box.activeItems[0]?.value;
+      box.items = items;
+      box.activeItems = items.filter((item) => item.value === value);
+      box.busy = false;
+    });
     return ask(box, place, (accept) => {
       const [chosen] = box.activeItems;
       if (chosen === undefined) return;

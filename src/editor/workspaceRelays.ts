@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { RepositoryError } from '../git/repository.ts';
+import type { Plugins } from '../executors/plugins.ts';
 import type { Seat } from '../host/seat.ts';
 import { Emitter } from '../base/emitter.ts';
 import { messageOf } from '../base/result.ts';
@@ -24,6 +25,7 @@ export class WorkspaceRelays {
   readonly #log: Log;
   readonly #model: JobModel;
   readonly #settings: Settings;
+  readonly #plugins: Plugins;
   readonly #changed: Emitter<void>;
   readonly #seated = new Map<string, Seated>();
   #absence: Absence = 'starting';
@@ -35,12 +37,14 @@ export class WorkspaceRelays {
     readonly log: Log;
     readonly model: JobModel;
     readonly settings: Settings;
+    readonly plugins: Plugins;
   }) {
     this.#assets = options.assets;
     this.#version = options.version;
     this.#log = options.log;
     this.#model = options.model;
     this.#settings = options.settings;
+    this.#plugins = options.plugins;
     this.#changed = new Emitter((thrown) =>
       options.log.write('error', 'a listener failed', { error: messageOf(thrown) }),
     );
@@ -115,6 +119,8 @@ export class WorkspaceRelays {
       concurrency: this.#settings.concurrency,
       hostPolicy: () => this.#settings.hostPolicy(workspace),
       environmentNames: () => this.#settings.environmentNames,
+      executorSettings: () => this.#settings.executors(workspace),
+      plugins: this.#plugins,
       inEditor: true,
       version: this.#version,
       environment: process.env,

@@ -48,6 +48,12 @@ export class Holds implements Disposable {
     this.#inARow.delete(executor);
   }
 
+  /** Lets an executor go before its time. */
+  letGo(executor: string): void {
+    this.#held.get(executor)?.timer.dispose();
+    if (this.#held.has(executor)) this.#release(executor);
+  }
+
   names(): ReadonlySet<string> {
     return new Set(this.#held.keys());
   }

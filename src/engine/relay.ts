@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, sha256 } from '../base/canonical.ts';
 import type { Clock } from '../base/clock.ts';
@@ -22,6 +21,7 @@ import { checkOutputOf } from './checkOutput.ts';
 import { choiceFor, viewsOf, type Staff } from './choice.ts';
 import { contentOf, withoutSecrets } from './content.ts';
 import { Delivery } from './delivery.ts';
+import { growingLog } from './growingLog.ts';
 import { Holds } from './holds.ts';
 import { recover } from './recovery.ts';
 import { pinOf, type Pin } from './pin.ts';
@@ -57,6 +57,8 @@ export interface EngineOptions {
 
 /** How long a question waits for its answer. */
 const QUESTION_MS = 3600 * 1000;
+/** How long jobs of an earlier host wait for an executor that is not there yet: extensions bring theirs when they start. */
+const ABSENT_MS = 30_000;
 /** How long a key names its job after the job has ended. */
 const KEY_LIFETIME_MS = 24 * 3600 * 1000;
 
@@ -97,6 +99,10 @@ export class Engine {
       choose: (job) => choiceFor(job, this.#staff),
       askFor: (job, signal) => this.#questions.askFor(job, signal),
     });
+    options.executors.onChanged((name) => {
+      if (options.executors.get(name).ok) holds.letGo(name);
+      this.#changes.emit({ kind: 'executors' });
+    });
     this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
     store.onAppended((appended) => this.#onAppended(appended));
   }
@@ -106,10 +112,20 @@ export class Engine {
     const { store, clock, log } = this.#options;
     const recovered = await recover({ store, clock, log, delivery: this.#delivery });
     if (!recovered.ok || mode === 'read') return recovered;
+    this.#awaitAbsent();
     this.#runs = true;
     for (const job of store.live()) this.#scheduler.expireInTime(job);
     this.#scheduler.wake();
     return ok(undefined);
+  }
+
+  #awaitAbsent(): void {
+    const { store, executors, clock } = this.#options;
+    const named = new Set(store.live().map(({ executor }) => executor));
+    for (const name of named) {
+      if (name === AUTO || executors.get(name).ok) continue;
+      this.#staff.holds.hold(name, `"${name}" is not there yet: an extension may bring it.`, clock.now() + ABSENT_MS);
+    }
   }
 
   /** Takes nothing new, stops what runs (the next host picks it up), and waits for it. */
@@ -327,19 +343,8 @@ export class Engine {
       const slice = await this.#artifact({ jobId, name: 'logs.txt', offset, maxBytes });
       return slice.ok ? ok({ ...slice.value, ended: true }) : slice;
     }
-    const file = join(logs, `${jobId}-${String(job.value.attempt)}.txt`);
-    const totalBytes = await stat(file).then(
-      (found) => found.size,
-      () => 0,
-    );
-    if (totalBytes <= offset) return ok({ base64: '', offset, totalBytes, ended: false });
-    const bytes = await readFile(file);
-    return ok({
-      base64: bytes.subarray(offset, offset + maxBytes).toString('base64'),
-      offset,
-      totalBytes,
-      ended: false,
-    });
+    const growing = join(logs, `${jobId}-${String(job.value.attempt)}.txt`);
+    return ok(await growingLog(growing, offset, maxBytes));
   }
 
   async #answer({ jobId, askId, answer, origin }: CallInput<'answer'>): Answer<CallOutput<'answer'>> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { disposable, type Disposable } from '../base/disposable.ts';
+import { Emitter } from '../base/emitter.ts';
 import { err, messageOf, ok, type Result } from '../base/result.ts';
 import type { Executor, Readiness } from '../domain/executor.ts';
 import { AUTO } from '../domain/jobSpec.ts';
@@ -27,8 +28,12 @@ interface Probed {
 /** The executors that a job can name. Others than the built-in ones come and go with the extensions that bring them. */
 export class ExecutorRegistry {
   readonly #clock: Clock;
-  readonly #executors = new Map<string, Executor>();
+  /** By name; of several with one name the last counts. */
+  readonly #executors = new Map<string, readonly Executor[]>();
   readonly #probed = new Map<Executor, Probed>();
+  readonly #changed = new Emitter<string>((thrown) => {
+    throw thrown;
+  });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,17 +42,24 @@ export class ExecutorRegistry {
   /** Takes the place of an executor with the same name; dispose to take this one out again. */
   register(executor: Executor): Disposable {
     const guarded = guard(executor);
-    const before = this.#executors.get(executor.name);
-    this.#executors.set(executor.name, guarded);
+    const { name } = executor;
+    this.#executors.set(name, [...(this.#executors.get(name) ?? []), guarded]);
+    this.#changed.emit(name);
     return disposable(() => {
-      if (this.#executors.get(executor.name) !== guarded) return;
-      if (before === undefined) this.#executors.delete(executor.name);
-      else this.#executors.set(executor.name, before);
+      const left = (this.#executors.get(name) ?? []).filter((one) => one !== guarded);
+      if (left.length === 0) this.#executors.delete(name);
+      else this.#executors.set(name, left);
+      this.#changed.emit(name);
     });
   }
 
+  /** Hears the name of an executor that came or went. */
+  onChanged(listener: (name: string) => void): Disposable {
+    return this.#changed.on(listener);
+  }
+
   get(name: string): Result<Executor, UnknownExecutor> {
-    const executor = this.#executors.get(name);
+    const executor = this.#executors.get(name)?.at(-1);
     if (executor !== undefined) return ok(executor);
     const known = this.names();
     const remedy =
@@ -64,7 +76,9 @@ export class ExecutorRegistry {
 
   /** All of them, with whether they can run now; what was found less than a minute ago is believed, unless `anew`. */
   async found(anew = false): Promise<readonly Found[]> {
-    const all = [...this.#executors.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const all = [...this.#executors.values()]
+      .flatMap((same) => same.at(-1) ?? [])
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
     return Promise.all(all.map(async (executor) => ({ executor, readiness: await this.readiness(executor, anew) })));
   }
 

@@ -10,6 +10,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { Log } from '../base/log.ts';
 import { messageOf } from '../base/result.ts';
+import { JobId } from '../domain/ids.ts';
 import { listResources, readResource, requireWatchable, templates } from './resources.ts';
 import { INTERNAL, INVALID_PARAMS, RpcError } from './rpcError.ts';
 import type { ToolContext } from './tool.ts';
@@ -21,17 +22,25 @@ export interface ServerOptions extends ToolContext {
   readonly log: Log;
 }
 
+/** What a session keeps beside its tools. */
+export interface SessionSide {
+  readonly watches: Watches;
+  /** The session has submitted this job. */
+  readonly onSubmitted: (jobId: JobId) => void;
+}
+
 const instructions = `Task Relay runs coding tasks in the background and gives back patches that it has proven.
 1. jobs_submit hands over a task and answers at once with a jobId. Say in task.description all that the job must know.
 2. Poll jobs_get (every few seconds), or subscribe to mcp://jobs/{jobId}/status. Go on with other work meanwhile.
 3. SUCCEEDED: read out.md, then patch.diff, with jobs_artifact. FAILED: reasonCode and message in jobs_get say why; logs.txt has what ran. Then jobs_retry, or a better jobs_submit.
-4. jobs_cancel stops what is no longer wanted; jobs_list finds what was submitted before.
+4. WAITING: the job asks something; jobs_get has the question, jobs_answer answers it (or a person does).
+5. jobs_cancel stops what is no longer wanted; jobs_list finds what was submitted before, jobs_executors tells what can run tasks here.
 No tool waits for a job. A job starts from a commit, not from unsaved or uncommitted work, and the user's files change only when the user applies the patch.
 Send an idempotencyKey with jobs_submit when you may repeat the call.`;
 
 /** The MCP server of one session: the tools and resources over the relay, and this session's own watches. */
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- McpServer can not keep subscriptions per session and doubles the bundle
-export function createServer(options: ServerOptions, watches: Watches): Server {
+export function createServer(options: ServerOptions, { watches, onSubmitted }: SessionSide): Server {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- as above
   const server = new Server(
     // No title: VS Code would name the tools by it, and cut it short.
@@ -41,7 +50,12 @@ export function createServer(options: ServerOptions, watches: Watches): Server {
   const guarded = <T>(answer: () => Promise<T>): Promise<T> => guard(options.log, answer);
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.map((tool) => tool.listing) }));
   server.setRequestHandler(CallToolRequestSchema, ({ params }) =>
-    guarded(() => callTool(options, params.name, params.arguments ?? {})),
+    guarded(async () => {
+      const answer = await callTool(options, params.name, params.arguments ?? {});
+      const submitted = submits.has(params.name) ? JobId.safeParse(answer.structuredContent?.['jobId']) : undefined;
+      if (submitted?.success === true) onSubmitted(submitted.data);
+      return answer;
+    }),
   );
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => templates);
   server.setRequestHandler(ListResourcesRequestSchema, () => guarded(() => listResources(options.relay)));
@@ -55,6 +69,9 @@ export function createServer(options: ServerOptions, watches: Watches): Server {
   });
   return server;
 }
+
+/** The tools that answer with a new job. */
+const submits: ReadonlySet<string> = new Set(['jobs_submit', 'jobs_retry']);
 
 async function callTool(options: ServerOptions, name: string, input: unknown) {
   const tool = tools.find((one) => one.listing.name === name);

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { messageOf } from '../base/result.ts';
 import type { RelayChange } from '../protocol/change.ts';
+import { Elicitation } from './elicitation.ts';
 import { createServer, type ServerOptions } from './server.ts';
 import { Watches } from './watches.ts';
 import { sendRpcError, sendWeb, webRequest } from './web.ts';
@@ -27,6 +28,7 @@ export const SESSION_NOT_FOUND = -32001;
 export class Session {
   readonly #options: SessionOptions;
   readonly #watches = new Watches();
+  readonly #elicitation: Elicitation;
   readonly #server: ReturnType<typeof createServer>;
   readonly #transport: WebStandardStreamableHTTPServerTransport;
   readonly #open = new Set<ServerResponse>();
@@ -34,11 +36,25 @@ export class Session {
   #streamed = false;
   #idle: { readonly since: number; readonly timer: Disposable } | undefined;
   #started = false;
+  #first: Promise<unknown> | undefined;
   #ended = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#server = createServer(options, this.#watches);
+    const server = createServer(options, {
+      watches: this.#watches,
+      onSubmitted: (jobId) => this.#elicitation.follow(jobId),
+    });
+    this.#server = server;
+    this.#elicitation = new Elicitation({
+      ...options,
+      canAsk: () => this.#stream !== undefined && server.getClientCapabilities()?.elicitation?.form !== undefined,
+      ask: (form, signal, timeout) => {
+        // Clients of the SDK cannot take back a request whose id is 0, the first one: that is spent on a ping.
+        this.#first ??= server.ping().catch(() => undefined);
+        return server.elicitInput({ mode: 'form', ...form }, { signal, timeout });
+      },
+    });
     this.#server.onclose = () => this.#finish();
     this.#transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => options.id,
@@ -75,6 +91,7 @@ export class Session {
 
   note(change: RelayChange): void {
     this.#watches.note(change);
+    this.#elicitation.note(change);
     this.#tell();
   }
 
@@ -110,6 +127,7 @@ export class Session {
       if (this.#stream === response) this.#stream = undefined;
     });
     this.#tell();
+    this.#elicitation.again();
   }
 
   /** Tells what there is to tell, as long as a stream is open and its reader keeps up. */
@@ -128,6 +146,7 @@ export class Session {
     this.#ended = true;
     this.#idle?.timer.dispose();
     this.#idle = undefined;
+    this.#elicitation.end();
     this.#options.onEnded();
     // The answer to the DELETE that ended the session is on its way: what is still unanswered after it never will be.
     setImmediate(() => {

@@ -50,7 +50,14 @@ export const JobView = JobSummary.extend({
     'of all its attempts that have ended; what no program told is missing, which is not zero; wallMs is from lease to end',
   ),
   question: z
-    .strictObject({ askId: z.string(), text: z.string(), choices: z.array(z.string()), deadline: Ms })
+    .strictObject({
+      askId: z.string(),
+      text: z.string(),
+      choices: z.array(z.string()).describe('empty: any text may be the answer'),
+      deadline: Ms,
+      fallback: z.string().optional().describe('taken at the deadline; the last choice where it is missing'),
+      personsOnly: z.literal(true).optional().describe('no agent may answer it'),
+    })
     .optional(),
   secrets: z
     .array(SecretFind)

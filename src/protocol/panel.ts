@@ -32,4 +32,5 @@ export const PageState = z.object({ jobId: JobId });
 export const PageMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   z.strictObject({ type: z.literal('action'), action: PanelAction }),
+  z.strictObject({ type: z.literal('answer'), askId: z.string(), answer: z.string() }),
 ]);

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { makeRepository, removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
 import { describeInEditor } from './inEditor.ts';
+import { answerSteps } from './submitTask.ts';
 import { packageExtension } from './vsix.ts';
 import type { Window } from './window.ts';
 
@@ -23,21 +24,17 @@ describeInEditor('what a patch may touch, in the editor', (start) => {
   beforeEach(() => window.editors.closeAll());
 
   /** All steps but the last, which is there only where a protected path is named: by the title, or the last command. */
-  async function submit(title: string, command: string, stepsAtFirst: number): Promise<void> {
+  async function submit(title: string, command: string): Promise<void> {
     const { quickInput } = window;
     await window.runCommand('Relay: Submit Task');
-    for (const [index, answer] of [title, '', '', command, ''].entries()) {
-      await quickInput.shown(`Submit Task (${String(index + 1)}/${String(index === 0 ? stepsAtFirst : 7)})`);
-      await quickInput.type(answer);
-      await quickInput.accept();
-    }
-    await quickInput.shown('Submit Task (6/7)');
+    await answerSteps(window, [title, '', '', { pick: 'command' }, command, '']);
+    await quickInput.shown('Submit Task (7/8)');
     await quickInput.accept();
-    await quickInput.shown('Submit Task (7/7)');
+    await quickInput.shown('Submit Task (8/8)');
   }
 
   it('asks for the protected paths that a task names, and lets through those that were ticked', async () => {
-    await submit('Pin the registry in .npmrc', 'echo x=1 > .npmrc; echo on > .envrc', 6);
+    await submit('Pin the registry in .npmrc', 'echo x=1 > .npmrc; echo on > .envrc');
     expect(await window.quickInput.picks()).toEqual(['.npmrc', '.envrc']);
     await window.quickInput.toggle('.npmrc');
     await window.screenshot('allow-protected');
@@ -49,7 +46,7 @@ describeInEditor('what a patch may touch, in the editor', (start) => {
     await window.tree('Jobs').row('scope').click();
     await window.editors.showsLine('".envrc"');
 
-    await submit('Both of .npmrc and .envrc', 'echo x=1 > .npmrc; echo on > .envrc', 7);
+    await submit('Both of .npmrc and .envrc', 'echo x=1 > .npmrc; echo on > .envrc');
     await window.quickInput.toggle('.npmrc');
     await window.quickInput.toggle('.envrc');
     await window.quickInput.accept();

@@ -13,9 +13,13 @@ export class QuickInput {
   }
 
   /** Waits until it is there, with this title where one is given (steps are a part of it: `Submit Task (1/4)`). */
-  async shown(title?: string): Promise<this> {
+  async shown(title?: string | RegExp): Promise<this> {
     await this.#widget.waitFor();
-    if (title !== undefined) await until(`the quick input "${title}"`, async () => (await this.title()) === title);
+    if (title !== undefined)
+      await until(`the quick input ${String(title)}`, async () => {
+        const is = await this.title();
+        return typeof title === 'string' ? is === title : title.test(is);
+      });
     return this;
   }
 

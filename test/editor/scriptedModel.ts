@@ -26,7 +26,8 @@ interface ScriptedModel {
 
 const VENDOR = 'customendpoint';
 const ID = 'scripted';
-const FIRST_TOOL = /^mcp_/;
+/** Those of MCP servers, and those of the relay's own executor. */
+const FIRST_TOOL = /^(?:mcp_|edit$)/;
 
 const Content = z.union([z.string(), z.array(z.object({ text: z.string().default('') }))]).nullish();
 const Request = z.object({

@@ -10,13 +10,24 @@ export interface Task {
 export async function submitTask(window: Window, { title, command, checks = '' }: Task): Promise<void> {
   const { quickInput } = window;
   await window.runCommand('Relay: Submit Task');
-  const answers = [title, '', '', command, checks];
-  for (const [index, answer] of answers.entries()) {
-    await quickInput.shown(`Submit Task (${String(index + 1)}/6)`);
-    await quickInput.type(answer);
-    await quickInput.accept();
-  }
-  await quickInput.shown('Submit Task (6/6)');
+  await answerSteps(window, [title, '', '', { pick: 'command' }, command, checks]);
+  await quickInput.shown('Submit Task (7/7)');
   await quickInput.accept();
   await quickInput.gone();
+}
+
+/** Answers the first steps in order, by typing or by a pick. */
+export async function answerSteps(
+  { quickInput }: Window,
+  answers: readonly (string | { readonly pick: string })[],
+): Promise<void> {
+  for (const [index, answer] of answers.entries()) {
+    await quickInput.shown(new RegExp(`^Submit Task \\(${String(index + 1)}/`));
+    if (typeof answer === 'string') {
+      await quickInput.type(answer);
+      await quickInput.accept();
+    } else {
+      await quickInput.pick(answer.pick);
+    }
+  }
 }

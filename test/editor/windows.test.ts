@@ -79,7 +79,7 @@ describeInEditor('windows and their relay', (start) => {
       .row('From the guest')
       .describedAs(/^SUCCEEDED · sample · command/);
     await window.runCommand('Relay: Submit Task');
-    await window.quickInput.shown('Submit Task (1/7)');
+    await window.quickInput.shown(/^Submit Task \(1\//);
     expect(await window.quickInput.picks()).toEqual(['sample', 'other']);
     await window.quickInput.cancel();
   });

@@ -13,6 +13,7 @@ import {
   type Report,
 } from '../../src/domain/executor.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
+import { Plugins } from '../../src/executors/plugins.ts';
 import type { JobView } from '../../src/protocol/jobView.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import { git, makeRepository, removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
@@ -43,7 +44,12 @@ async function open(
   plugins: readonly Executor[],
   more: { clock?: Clock; executorSettings?: () => unknown; concurrency?: number } = {},
 ): Promise<void> {
-  host = await openTestHost({ directory: repository, cache: join(directory, 'cache'), plugins, ...more });
+  host = await openTestHost({
+    directory: repository,
+    cache: join(directory, 'cache'),
+    plugins: new Plugins(plugins),
+    ...more,
+  });
 }
 
 function by(name: string, more: NonNullable<JobSpec['execution']> = {}): JobSpec {

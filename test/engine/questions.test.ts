@@ -4,7 +4,7 @@ import { ManualClock, type Clock } from '../../src/base/clock.ts';
 import type { JobId } from '../../src/domain/ids.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
 import type { AllowedCommands } from '../../src/engine/questions.ts';
-import type { JobView } from '../../src/protocol/jobView.ts';
+import { JobView } from '../../src/protocol/jobView.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import { makeRepository, removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
 import { command, must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
@@ -124,6 +124,20 @@ describe('a job whose commands an agent wrote', () => {
 });
 
 describe('an answer', () => {
+  it('by an agent is refused where only a person may give it, and the question says so', async () => {
+    await open();
+    const job = await waiting();
+    expect(job.question).toMatchObject({ personsOnly: true, fallback: 'Refuse' });
+    const said = await host.relay.answer({
+      jobId: job.jobId,
+      askId: askIdOf(job),
+      answer: 'Allow always',
+      origin: 'mcp',
+    });
+    expect(said).toMatchObject({ ok: false, error: { kind: 'refused' } });
+    expect(JobView.safeParse(job).error).toBeUndefined();
+  });
+
   it('is refused where it is none of the choices, late, or for a job that asks nothing', async () => {
     await open();
     const job = await waiting();

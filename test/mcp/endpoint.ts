@@ -17,7 +17,7 @@ export interface Endpoint {
   readonly relay: MemoryRelay;
   readonly mcp: McpRoutes;
   readonly listener: Listener;
-  connect(): Promise<Connection>;
+  connect(client?: Client): Promise<Connection>;
   close(): Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export async function openEndpoint(
     relay,
     mcp,
     listener,
-    async connect() {
-      const connection = await connectTo(listener.url);
+    async connect(client) {
+      const connection = await connectTo(listener.url, client);
       clients.push(connection.client);
       return connection;
     },
@@ -64,8 +64,7 @@ export async function openEndpoint(
   };
 }
 
-async function connectTo(url: string): Promise<Connection> {
-  const client = new Client({ name: 'test', version: '0' });
+async function connectTo(url: string, client = new Client({ name: 'test', version: '0' })): Promise<Connection> {
   const updates: string[] = [];
   const waiting: { count: number; resolve: (all: readonly string[]) => void }[] = [];
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {

@@ -33,7 +33,17 @@ describe('tools/list', () => {
 
   it('gives each tool a title, a description, both schemas and all hints', async () => {
     const { tools } = await client.listTools();
-    const names = ['jobs_submit', 'jobs_get', 'jobs_list', 'jobs_cancel', 'jobs_artifact', 'jobs_retry', 'jobs_usage'];
+    const names = [
+      'jobs_submit',
+      'jobs_get',
+      'jobs_list',
+      'jobs_cancel',
+      'jobs_artifact',
+      'jobs_retry',
+      'jobs_answer',
+      'jobs_executors',
+      'jobs_usage',
+    ];
     expect(tools.map((tool) => tool.name)).toEqual(names);
     for (const tool of tools) {
       expect(tool.title, tool.name).toBeTruthy();
