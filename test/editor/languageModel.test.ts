@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { git, makeRepository, removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
 import { describeInEditor } from './inEditor.ts';
 import { startScriptedModel } from './scriptedModel.ts';
-import { answerSteps } from './submitTask.ts';
+import { submitAsAgent } from './submitAsAgent.ts';
+import { until } from './until.ts';
 import { packageExtension } from './vsix.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -20,7 +21,7 @@ describeInEditor("the editor's own models", (start) => {
   });
   afterAll(() => removeDirectory(directory));
 
-  it('run a task by tools that are confined to its slot, once the user allows it', async () => {
+  it('run a task by tools that are confined to its slot', async () => {
     const model = await startScriptedModel([
       { tool: 'list', arguments: {} },
       { tool: 'read', arguments: { path: '../../../etc/passwd' } },
@@ -36,22 +37,23 @@ describeInEditor("the editor's own models", (start) => {
     });
     const window = await editor.open(folder);
     await window.activityBar.open('Task Relay');
-    await window.runCommand('Relay: Submit Task');
-    await answerSteps(window, ['Make it loud', '', '']);
-    await window.quickInput.shown('Submit Task (4/6)');
-    await window.quickInput.focus('languageModel');
-    await window.screenshot('submit-language-model');
-    await window.quickInput.accept();
-    await answerSteps(window, []);
-    await window.quickInput.shown('Submit Task (5/6)');
-    await window.quickInput.type('');
-    await window.quickInput.accept();
-    await window.quickInput.shown('Submit Task (6/6)');
-    await window.quickInput.accept();
-    await window.toasts.press('The job "Make it loud" asks', 'Allow');
-    await window.dialog.shown();
-    await window.screenshot('language-model-consent');
-    await window.dialog.press('Allow');
+    // Copilot brings the models of one's own, and is off in an editor of the tests.
+    await window.runCommand('Extensions: Enable All Extensions');
+    await window.runCommand('Relay: Check Executors');
+    await window.quickInput.shown('Executors');
+    const found = window.page
+      .locator('.quick-input-widget:visible .monaco-list-row')
+      .filter({ hasText: 'languageModel' });
+    await until('a model', async () => {
+      await window.quickInput.button('Look again');
+      return (await found.allInnerTexts()).some((text) => text.includes('ready'));
+    });
+    await window.quickInput.cancel();
+    const by = (title: string, model: object): unknown => ({
+      task: { title },
+      execution: { executor: 'languageModel', ...model },
+    });
+    await submitAsAgent(folder, by('Make it loud', { preferredModel: model.selector.id }));
     const row = window.tree('Jobs').row('Make it loud');
     await row.describedAs(/^SUCCEEDED · languageModel · /);
     expect(model.results()).toMatchObject([
@@ -61,8 +63,24 @@ describeInEditor("the editor's own models", (start) => {
       expect.stringContaining('src/c.txt is written'),
     ]);
     await row.expand();
-    await window.tree('Jobs').shows('Make it loud', '  a.txt', '  c.txt');
+    for (const path of ['a.txt', 'c.txt']) await window.tree('Jobs').row(path).shown();
     await window.screenshot('language-model-job');
+    await submitAsAgent(folder, by('By none', { preferredModel: 'no-such-model' }));
+    await window
+      .tree('Jobs')
+      .row('By none')
+      .describedAs(/^FAILED \(EXECUTOR_ERROR\) · languageModel/);
+    await window.tree('Jobs').row('By none').click();
+    await window.runCommand('Relay: Show Job');
+    const page = await window.webview('By none');
+    await page.shows(
+      /has no language model "no-such-model"\. Set execution\.preferredModel to one of these: .*scripted/,
+    );
+    await submitAsAgent(folder, by('By the first', {}));
+    await window
+      .tree('Jobs')
+      .row('By the first')
+      .describedAs(/^SUCCEEDED · languageModel · /);
     expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('one\ntwo\n');
     expect(git(folder, 'status', '--porcelain')).toBe('');
     await model.close();

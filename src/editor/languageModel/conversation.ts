@@ -36,12 +36,17 @@ export class Conversation {
       const { text, calls } = await this.#ask();
       if (this.#context.signal.aborted) return err({ kind: 'aborted' });
       if (text.trim() !== '') this.#context.onLog({ stream: 'agent', text });
+      if (calls.length === 0 && text.trim() === '') return this.#failed('said nothing');
       if (calls.length === 0) return ok({ summary: text.trim(), usage: this.#usage, prompt, version: this.#model.id });
       const said = text === '' ? [] : [new vscode.LanguageModelTextPart(text)];
       this.#messages.push(vscode.LanguageModelChatMessage.Assistant([...said, ...calls]));
       await this.#carryOut(calls);
     }
-    const message = `The language model "${this.#model.name}" was not done after ${String(MOST_TURNS)} turns. Ask for less.`;
+    return this.#failed(`was not done after ${String(MOST_TURNS)} turns: ask for less`);
+  }
+
+  #failed(why: string): Result<never, ExecutorError> {
+    const message = `The language model "${this.#model.name}" ${why}.`;
     return err({ kind: 'failed', message, usage: this.#usage });
   }
 

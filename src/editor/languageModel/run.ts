@@ -11,7 +11,7 @@ const REFUSE = 'Refuse';
 /** Whether this editor has a model that may be used, without asking for it. */
 export async function readiness(access: vscode.LanguageModelAccessInformation): Promise<Readiness> {
   const models = await vscode.lm.selectChatModels();
-  const [first] = models;
+  const first = chosen(models, undefined);
   if (first === undefined)
     return {
       state: 'notInstalled',
@@ -67,7 +67,8 @@ function chosen(
   models: readonly vscode.LanguageModelChat[],
   preferred: string | undefined,
 ): vscode.LanguageModelChat | undefined {
-  if (preferred === undefined) return models[0];
+  // The one that Copilot picks by itself is there without a sign-in as well, and then says nothing.
+  if (preferred === undefined) return models.find(({ id }) => id !== 'auto') ?? models[0];
   return models.find(({ id, family, name }) => [id, family, name].includes(preferred));
 }
 
