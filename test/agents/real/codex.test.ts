@@ -77,7 +77,7 @@ describeWith('codex', (executable) => {
   it('edits the checkout, and git makes the patch', async () => {
     const { job, host } = await run(codexScenarios.success.script, specOf(editing));
     expect(job).toMatchObject({ state: 'SUCCEEDED', summary: 'It says hi.', attempt: 1, executor: 'codex' });
-    expect(job.usage).toEqual({ inputTokens: 1300, cachedInputTokens: 1000, outputTokens: 40, turns: 1 });
+    expect(job.usage).toMatchObject({ inputTokens: 1300, cachedInputTokens: 1000, outputTokens: 40, turns: 1 });
     expect(job.files).toMatchObject([{ path: 'greet.js', kind: 'modified' }]);
     expect((await host.artifact(job.jobId, 'patch.diff')).toString()).toContain(
       '+export const greet = (name) => `Hi, ',
