@@ -7,12 +7,24 @@ import * as z from 'zod';
 const REPORT = '.cache/vitest.json';
 const COUNTS = '.cache/counts.txt';
 
+/** `--agents`: the real programs of agents as well, fetched on demand. */
+const AGENTS_REPORT = '.cache/agents.json';
+const withAgents = process.argv.includes('--agents');
+
 const steps: readonly (readonly [name: string, command: string])[] = [
   ['build', 'npm run --silent build'],
   ['types', 'npm run --silent typecheck'],
   ['lint', 'npm run --silent lint'],
   // Layering, unit and integration, in this order: see vitest.config.ts.
   ['tests', `vitest run --reporter=default --reporter=json --outputFile.json=${REPORT}`],
+  ...(withAgents
+    ? [
+        [
+          'agents',
+          `npm run --silent test:agents -- --reporter=default --reporter=json --outputFile.json=${AGENTS_REPORT}`,
+        ] as const,
+      ]
+    : []),
 ];
 
 const Report = z.object({
@@ -29,8 +41,8 @@ interface Counts {
 }
 
 /** The tests, by vitest's own report. A file that could not be loaded has no tests in it, and counts as one failure. */
-function countTests(): Counts {
-  const report = Report.safeParse(parsed(REPORT));
+function countTests(file: string): Counts {
+  const report = Report.safeParse(parsed(file));
   if (!report.success) return { passed: 0, failed: 0, skipped: 0 };
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = report.data;
   const broken = testResults.filter(
@@ -47,19 +59,28 @@ function parsed(file: string): unknown {
   }
 }
 
+function sum(all: readonly number[]): number {
+  return all.reduce((total, one) => total + one, 0);
+}
+
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 mkdirSync('.cache', { recursive: true });
-rmSync(REPORT, { force: true });
+for (const report of [REPORT, AGENTS_REPORT]) rmSync(report, { force: true });
 rmSync(COUNTS, { force: true });
 const failures = steps.filter(([name, command]) => {
   say(`\n== ${name}: ${command}`);
   return spawnSync(command, { shell: true, stdio: 'inherit' }).status !== 0;
 });
-const tests = countTests();
-const failedSteps = failures.filter(([name]) => name !== 'tests').length;
+const counted = [REPORT, AGENTS_REPORT].map(countTests);
+const tests = {
+  passed: sum(counted.map(({ passed }) => passed)),
+  failed: sum(counted.map(({ failed }) => failed)),
+  skipped: sum(counted.map(({ skipped }) => skipped)),
+};
+const failedSteps = failures.filter(([name]) => name !== 'tests' && name !== 'agents').length;
 // Vitest can fail without a failed test: an error that nobody caught, or no report at all.
 const failedVitest = failures.length > failedSteps && tests.failed === 0 ? 1 : 0;
 const failed = tests.failed + failedSteps + failedVitest;

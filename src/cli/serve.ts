@@ -37,12 +37,13 @@ export const serve: Command = {
     if (!concurrency.ok) return concurrency;
     const idle = wholeNumber('idle-exit', values['idle-exit'], 0, 86_400);
     if (!idle.ok) return idle;
-    const [refused] = environmentNames(values.env ?? []).refused;
-    if (refused !== undefined) return err(badInput(`--env: ${refused}`));
     const policy = policyOf(values);
     if (!policy.ok) return policy;
     const settings = await executorsFile(context, values.executors);
     if (!settings.ok) return settings;
+    const names = [...(values.env ?? []), ...settings.value.environment];
+    const [refused] = environmentNames(names).refused;
+    if (refused !== undefined) return err(badInput(`--env: ${refused}`));
     const plugins = await pluginsIn(values.plugin ?? [], context);
     if (!plugins.ok) return plugins;
     const opened = await becomeHost(context, {
@@ -53,8 +54,8 @@ export const serve: Command = {
       ...(port.value === undefined ? {} : { port: port.value }),
       ...(concurrency.value === undefined ? {} : { concurrency: concurrency.value }),
       hostPolicy: () => policy.value,
-      environmentNames: () => values.env ?? [],
-      executorSettings: () => settings.value,
+      environmentNames: () => names,
+      executorSettings: () => settings.value.settings,
       plugins: plugins.value,
       agentCommands: values['allow-commands'] === true ? 'allow' : 'refuse',
     });

@@ -17,6 +17,8 @@ export const commandIds = {
   openCertificate: 'relay.openCertificate',
   verifyJob: 'relay.verifyJob',
   liftSecret: 'relay.liftSecret',
+  saveCassette: 'relay.saveCassette',
+  replayCassette: 'relay.replayCassette',
   copyJobId: 'relay.copyJobId',
   showOutput: 'relay.showOutput',
   showUsage: 'relay.showUsage',

@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import { messageOf } from '../base/result.ts';
 import { isTerminalState } from '../domain/jobState.ts';
 import type { JobView } from '../protocol/jobView.ts';
+import { replayCassette, saveCassette } from './cassettes.ts';
 import { checkExecutors } from './checkExecutors.ts';
 import { commandIds } from './commandIds.ts';
 import { composeTask } from './composer.ts';
@@ -59,6 +60,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     openCertificate: jobs.on(hasPatch, openCertificate),
     verifyJob: jobs.on(hasPatch, verifyJob),
     liftSecret: jobs.onView(isWithheld, liftSecret),
+    saveCassette: jobs.on(hasPatch, saveCassette),
+    replayCassette: () => replayCassette(relays.repositories),
     copyJobId: jobs.on(isAny, ({ summary }) => vscode.env.clipboard.writeText(summary.jobId)),
     showOutput: () => output.show(),
     showUsage: () => usage.show(),

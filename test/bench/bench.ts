@@ -4,6 +4,7 @@ import { durableSubmit } from './durableSubmit.ts';
 import { latency } from './latency.ts';
 import { queue } from './queue.ts';
 import { editor } from './editor.ts';
+import { executors } from './executors.ts';
 import { tenThousand, tenThousandTasks } from './tenThousand.ts';
 import { childOf } from './child.ts';
 import { machine, table, type Row } from './row.ts';
@@ -16,6 +17,7 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   latency,
   queue,
   'ten-thousand': tenThousand,
+  executors,
   editor,
 };
 
