@@ -56,6 +56,8 @@ await Promise.all([
       { in: 'src/editor/languageModel/run.ts', out: 'languageModel' },
     ],
     plugins: [engineApart],
+    // VS Code logs an error of its own where an extension so much as looks for a browser.
+    define: { navigator: 'undefined' },
     minify: true,
     keepNames: true,
   }),

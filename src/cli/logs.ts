@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobId } from '../domain/ids.ts';
-import { isAbout } from '../protocol/change.ts';
+import { isAbout } from '../protocol/about.ts';
 import { LARGEST_SLICE } from '../protocol/calls.ts';
 import type { Relay } from '../protocol/relay.ts';
 import type { RelayError } from '../protocol/relayError.ts';

@@ -75,12 +75,11 @@ export class Attention implements vscode.Disposable {
     const answer = vscode.l10n.t('Answer…');
     const { title } = job.summary;
     const isShort = question.choices.length > 0 && question.choices.length <= MOST_CHOICES && isLine(question.text);
-    const text =
-      question.personsOnly === true
-        ? vscode.l10n.t('The job "{0}" asks before it runs an agent\'s command.', title)
-        : vscode.l10n.t('The job "{0}" asks: {1}', title, isLine(question.text) ? question.text : '…');
+    const text = isLine(question.text)
+      ? vscode.l10n.t('The job "{0}" asks: {1}', title, question.text)
+      : vscode.l10n.t('The job "{0}" asks something. Read the whole of it before you answer.', title);
     // What must be read in whole is answered where the whole of it is.
-    const choices = isShort && question.personsOnly !== true ? question.choices : [answer];
+    const choices = isShort ? question.choices : [answer];
     const chosen = await vscode.window.showWarningMessage(text, ...choices);
     if (chosen === undefined) return;
     if (choices.includes(answer)) await run(commandIds.answerQuestion, job);

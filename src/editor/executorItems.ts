@@ -10,6 +10,8 @@ export interface ExecutorItem extends vscode.QuickPickItem {
 
 const AUTO = 'auto';
 const COMMAND = 'command';
+/** It plays what a cassette has, which a task of these steps does not name. */
+const REPLAY = 'replay';
 
 /** Every executor, for "Check Executors": with what is wrong, and what to do. */
 export function checkedItems(views: readonly ExecutorView[]): readonly ExecutorItem[] {
@@ -23,7 +25,7 @@ export function firstChoices(): readonly ExecutorItem[] {
 
 /** For a task: the first that is ready, those that are, a command of the user's, and below them those that are not. */
 export function choices(views: readonly ExecutorView[]): readonly ExecutorItem[] {
-  const others = views.filter(({ name }) => name !== COMMAND);
+  const others = views.filter(({ name }) => name !== COMMAND && name !== REPLAY);
   const ready = others.filter(({ state }) => state === 'ready');
   const first = ready.find(({ place, heldUntil }) => place !== undefined && heldUntil === undefined);
   const told =

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
-import { isAbout } from '../protocol/change.ts';
+import { isAbout } from '../protocol/about.ts';
 import type { Job, JobModel } from './jobModel.ts';
 
 const SCHEME = 'relay-log';

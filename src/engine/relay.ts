@@ -17,6 +17,7 @@ import { relayError, type RelayError } from '../protocol/relayError.ts';
 import { usageReport } from '../protocol/usageReport.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
+import { awaitAbsent } from './absent.ts';
 import { checkOutputOf } from './checkOutput.ts';
 import { choiceFor, viewsOf, type Staff } from './choice.ts';
 import { contentOf, withoutSecrets } from './content.ts';
@@ -57,8 +58,6 @@ export interface EngineOptions {
 
 /** How long a question waits for its answer. */
 const QUESTION_MS = 3600 * 1000;
-/** How long jobs of an earlier host wait for an executor that is not there yet: extensions bring theirs when they start. */
-const ABSENT_MS = 30_000;
 /** How long a key names its job after the job has ended. */
 const KEY_LIFETIME_MS = 24 * 3600 * 1000;
 
@@ -112,20 +111,11 @@ export class Engine {
     const { store, clock, log } = this.#options;
     const recovered = await recover({ store, clock, log, delivery: this.#delivery });
     if (!recovered.ok || mode === 'read') return recovered;
-    this.#awaitAbsent();
+    awaitAbsent(store, this.#staff, clock);
     this.#runs = true;
     for (const job of store.live()) this.#scheduler.expireInTime(job);
     this.#scheduler.wake();
     return ok(undefined);
-  }
-
-  #awaitAbsent(): void {
-    const { store, executors, clock } = this.#options;
-    const named = new Set(store.live().map(({ executor }) => executor));
-    for (const name of named) {
-      if (name === AUTO || executors.get(name).ok) continue;
-      this.#staff.holds.hold(name, `"${name}" is not there yet: an extension may bring it.`, clock.now() + ABSENT_MS);
-    }
   }
 
   /** Takes nothing new, stops what runs (the next host picks it up), and waits for it. */

@@ -16,7 +16,3 @@ export const RelayChange = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('executors') }),
 ]);
 export type RelayChange = z.infer<typeof RelayChange>;
-
-export function isAbout(change: RelayChange, jobId: JobId): boolean {
-  return change.kind !== 'executors' && change.jobId === jobId;
-}

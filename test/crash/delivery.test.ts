@@ -6,7 +6,7 @@ import type { JobId } from '../../src/domain/ids.ts';
 import { gitsView, photographFiles, type Files } from '../fixtures/repository.ts';
 import { must } from '../fixtures/testHost.ts';
 import { Bed } from '../cli/bed.ts';
-import { isAbout } from '../../src/protocol/change.ts';
+import { isAbout } from '../../src/protocol/about.ts';
 import { startLife, type Life } from './life.ts';
 
 const KILLS = 20;

@@ -66,7 +66,8 @@ export class QuickInput {
 
   /** The labels of the picks that are drawn now. */
   async picks(): Promise<readonly string[]> {
-    return this.#rows().locator('.label-name').allTextContents();
+    // A row that is used anew may still have the detail of an earlier one, which nobody sees.
+    return this.#rows().locator('.label-name').filter({ visible: true }).allTextContents();
   }
 
   /** Waits until the list has stopped to look for what was typed. */

@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import { err, type Result } from '../../base/result.ts';
 import type { ExecutionContext, ExecutionRequest, ExecutorError, Readiness, Report } from '../../domain/executor.ts';
 import type { JobSpec } from '../../domain/jobSpec.ts';
+import { readGround } from '../../executors/ground.ts';
+import { buildPrompt } from '../../executors/prompt.ts';
 import { Conversation } from './conversation.ts';
 import { failureOf } from './failures.ts';
 
@@ -45,7 +47,7 @@ export async function runByModel(
     context.onLog({ stream: 'relay', text: `by the language model "${name}" (${model.vendor}, ${model.id})` });
     if (access.canSendRequest(model) !== true && !(await consents(context, name)))
       return err({ kind: 'unavailable', message: `The language model "${name}" was not allowed for this task.` });
-    return await new Conversation(model, context, cancel.token).run(promptOf(spec));
+    return await new Conversation(model, context, cancel.token).run(await promptOf(spec, context.directory));
   } catch (thrown) {
     return err(context.signal.aborted ? { kind: 'aborted' } : failureOf(thrown, name));
   } finally {
@@ -60,7 +62,7 @@ export async function runByModel(
  */
 async function consents({ ask }: ExecutionContext, name: string): Promise<boolean> {
   const text = `This task is to run by the language model "${name}". VS Code asks you once to let Task Relay use it.`;
-  return (await ask({ text, choices: [ALLOW, REFUSE], fallback: REFUSE })) === ALLOW;
+  return (await ask({ text, choices: [ALLOW, REFUSE], fallback: REFUSE, personsOnly: true })) === ALLOW;
 }
 
 function chosen(
@@ -79,15 +81,8 @@ function noModel(models: readonly vscode.LanguageModelChat[], preferred: string)
   return `This editor has no language model "${preferred}". Set execution.preferredModel to one of these: ${known}.`;
 }
 
-function promptOf({ task, scope }: JobSpec): string {
-  const { title, description, acceptance = [] } = task;
-  const globs = scope?.fileGlobs ?? [];
-  return [
-    'You change a git repository by the tools that you have, and nothing else: nobody answers questions, and you can run nothing.',
-    'Look before you edit. Change only what the task needs. When you are done, say in a few sentences what you changed and why, and how to see that it works.',
-    `# Task: ${title}`,
-    ...(description === undefined ? [] : [description]),
-    ...(acceptance.length === 0 ? [] : [`# It is done when\n${acceptance.map((line) => `- ${line}`).join('\n')}`]),
-    ...(globs.length === 0 ? [] : [`# You may change only\n${globs.map((glob) => `- ${glob}`).join('\n')}`]),
-  ].join('\n\n');
+/** The one prompt for all agents, and what this one can do. */
+async function promptOf(spec: JobSpec, directory: string): Promise<string> {
+  const prompt = buildPrompt({ spec, ground: await readGround(directory, spec), form: 'edit' });
+  return `${prompt}\n## Tools\n\nYou have tools that list, read, search, edit, write and delete files of the checkout, and no others: you can run nothing.\n`;
 }
