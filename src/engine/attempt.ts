@@ -101,7 +101,7 @@ export class Attempt {
     this.#signal = signal;
     this.#seconds = job.spec.execution?.timeoutS ?? defaults.timeoutS;
     this.#limit = new TimeLimit(options.clock, this.#seconds * 1000);
-    this.#budget = new Budget(job.spec.execution?.budget);
+    this.#budget = new Budget(job.spec.execution?.budget, job.spent);
     this.#bounded = AbortSignal.any([signal, this.#limit.signal, this.#budget.signal]);
     this.#ask = ask;
     this.#log = log;

@@ -50,6 +50,7 @@ export class Execution {
     const { job, executors, budget } = this.#options;
     const executor = executors.get(job.executor);
     if (!executor.ok) return err({ kind: 'unavailable', message: executor.error.message });
+    if (budget.isUsedUp) return err({ kind: 'spent', message: 'Nothing of its budget is left for another run.' });
     const request = { jobId: job.id, attempt: job.attempt, spec: job.spec, budget: budget.left };
     const done = await executor.value.run(repair === undefined ? request : { ...request, repair }, this.#context());
     const usage = usageOf(done);

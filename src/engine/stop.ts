@@ -23,7 +23,7 @@ export function stopOf(error: ExecutionError, { signal, limit, seconds, budget }
   if (signal.aborted) return { kind: 'stopped' };
   const { excess } = budget;
   if (excess !== undefined) {
-    const why = `The attempt passed its budget: ${excess}. Raise execution.budget, or ask for less.`;
+    const why = `The job passed its budget: ${excess}. Raise execution.budget, or ask for less.`;
     return { kind: 'failed', failure: failure('POLICY', why) };
   }
   if (limit.signal.aborted) {

@@ -207,6 +207,29 @@ describe('what an executor uses', () => {
     expect(job.message).toBe('It stopped at its budget. Raise execution.budget, or ask for less.');
   });
 
+  it('counts against the budget over all attempts of the job, and each tells its own', async () => {
+    const asked: ExecutionRequest[] = [];
+    const run: Run = (request) => {
+      asked.push(request);
+      return Promise.resolve(err({ kind: 'failed', message: 'It broke.', usage: { inputTokens: 50 } }));
+    };
+    const clock = new ManualClock();
+    await open([executor('x', run)], { clock });
+    const { jobId } = must(await host.submit(by('x', { budget: { tokens: 100 }, maxAttempts: 5 })));
+    const job = await host.until(jobId, ({ state }) => {
+      clock.advance(60_000);
+      return state === 'FAILED';
+    });
+    expect(asked.map(({ budget }) => budget)).toEqual([{ tokens: 100 }, { tokens: 50 }]);
+    expect(job).toMatchObject({ reasonCode: 'POLICY', attempt: 3, usage: { inputTokens: 100 } });
+    expect(job.message).toBe('Nothing of its budget is left for another run. Raise execution.budget, or ask for less.');
+    const { entries } = must(await host.relay.events({ jobId }));
+    expect(entries.flatMap(({ event }) => (event.type === 'attemptFailed' ? [event.outcome.usage] : []))).toEqual([
+      { inputTokens: 50 },
+      { inputTokens: 50 },
+    ]);
+  });
+
   it('counts against the budget also where it is told at the end alone', async () => {
     const run: Run = (_request, { directory: slot }) => {
       writeFileSync(join(slot, 'new.txt'), 'x\n');
