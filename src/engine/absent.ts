@@ -11,6 +11,6 @@ export function awaitAbsent(store: JobStore, { executors, holds }: Staff, clock:
   const named = new Set(store.live().map(({ executor }) => executor));
   for (const name of named) {
     if (name === AUTO || executors.get(name).ok) continue;
-    holds.hold(name, `"${name}" is not there yet: an extension may bring it.`, clock.now() + ABSENT_MS);
+    holds.await(name, `"${name}" is not there yet: an extension may bring it.`, clock.now() + ABSENT_MS);
   }
 }

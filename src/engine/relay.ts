@@ -99,7 +99,7 @@ export class Engine {
       askFor: (job, signal) => this.#questions.askFor(job, signal),
     });
     options.executors.onChanged((name) => {
-      if (options.executors.get(name).ok) holds.letGo(name);
+      if (options.executors.get(name).ok) holds.came(name);
       this.#changes.emit({ kind: 'executors' });
     });
     this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });

@@ -40,8 +40,43 @@ describe('a hold', () => {
   it('is neither endless nor in the past, whatever a provider tells', () => {
     const { clock, holds } = opened();
     expect(holds.hold('x', '', Number.MAX_SAFE_INTEGER)).toBe(clock.now() + 6 * 60 * MINUTE);
-    expect(holds.hold('x', '', 1)).toBe(clock.now());
-    clock.advance(1);
+    expect(holds.hold('past', '', 1)).toBe(clock.now() + 0.5 * MINUTE);
+    expect(holds.hold('now', '', clock.now())).toBe(clock.now() + 0.5 * MINUTE);
+    clock.advance(0.5 * MINUTE);
+    expect(holds.hold('past', '', 1)).toBe(clock.now() + MINUTE);
+    expect(holds.hold('soon', '', clock.now() + 1)).toBe(clock.now() + 1000);
+  });
+
+  it('is not made shorter by another that comes meanwhile', () => {
+    const { clock, holds } = opened();
+    const until = clock.now() + 60 * MINUTE;
+    holds.hold('x', 'the first', until);
+    expect(holds.hold('x', 'the second', undefined)).toBe(until);
+    expect(holds.hold('x', 'the third', clock.now() + MINUTE)).toBe(until);
+    expect(holds.get('x')).toMatchObject({ until, message: 'the first' });
+    expect(holds.hold('x', 'the fourth', until + MINUTE)).toBe(until + MINUTE);
+    expect(holds.get('x')).toMatchObject({ message: 'the fourth' });
+    clock.advance(60 * MINUTE);
+    expect(holds.get('x')).toBeDefined();
+    clock.advance(MINUTE);
     expect(holds.get('x')).toBeUndefined();
+  });
+
+  it('of several jobs that ran at once counts as one', () => {
+    const { clock, holds } = opened();
+    for (let job = 0; job < 5; job += 1) holds.hold('x', '', undefined);
+    clock.advance(0.5 * MINUTE);
+    expect(holds.get('x')).toBeUndefined();
+    expect(holds.hold('x', '', undefined)).toBe(clock.now() + MINUTE);
+  });
+
+  it('ends with the coming of its executor only where it waited for that', () => {
+    const { clock, holds } = opened();
+    holds.await('absent', 'not there yet', clock.now() + MINUTE);
+    holds.hold('limited', 'too many', undefined);
+    holds.came('absent');
+    holds.came('limited');
+    expect([...holds.names()]).toEqual(['limited']);
+    expect(holds.hold('absent', '', undefined)).toBe(clock.now() + 0.5 * MINUTE);
   });
 });
