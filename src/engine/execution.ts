@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { Usage } from '../domain/artifact.ts';
-import type { ExecutionContext, ExecutorError, LogEvent, RawLine, Repair, Report } from '../domain/executor.ts';
+import type { Ask, ExecutionContext, ExecutorError, LogEvent, RawLine, Repair, Report } from '../domain/executor.ts';
 import type { RunningJob } from '../domain/job.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import type { Budget } from './budget.ts';
@@ -28,6 +28,8 @@ export interface ExecutionOptions {
 /** One executor's work in a slot: it edits there, or it proposes and the relay edits, with one chance to mend a proposal. */
 export class Execution {
   readonly #options: ExecutionOptions;
+  /** What is asked and not answered yet. */
+  readonly #open = new Set<Promise<string>>();
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
@@ -47,12 +49,17 @@ export class Execution {
   }
 
   async #runOnce(repair?: Repair): Promise<Result<Report, ExecutorError>> {
-    const { job, executors, budget } = this.#options;
+    const { job, executors, budget, signal } = this.#options;
     const executor = executors.get(job.executor);
     if (!executor.ok) return err({ kind: 'unavailable', message: executor.error.message });
     if (budget.isUsedUp) return err({ kind: 'spent', message: 'Nothing of its budget is left for another run.' });
     const request = { jobId: job.id, attempt: job.attempt, spec: job.spec, budget: budget.left };
-    const done = await executor.value.run(repair === undefined ? request : { ...request, repair }, this.#context());
+    const over = new AbortController();
+    const context = this.#context(AbortSignal.any([signal, over.signal]));
+    const done = await executor.value.run(repair === undefined ? request : { ...request, repair }, context);
+    // What it asked and did not wait for: else the job would be WAITING while it is judged.
+    over.abort();
+    await Promise.all(this.#open);
     const usage = usageOf(done);
     if (usage !== undefined) budget.take(usage);
     budget.next();
@@ -60,7 +67,7 @@ export class Execution {
     return budget.excess === undefined ? done : err({ kind: 'aborted' });
   }
 
-  #context(): ExecutionContext {
+  #context(over: AbortSignal): ExecutionContext {
     const { place, own, env, signal, budget, onLog, onRaw } = this.#options;
     return {
       directory: place.root,
@@ -70,16 +77,22 @@ export class Execution {
       onLog,
       onRaw,
       onUsage: (usage) => budget.take(usage),
-      ask: (question) => this.#ask(question),
+      ask: (question) => this.#ask(question, over),
     };
   }
 
   /** The time that a person takes is not the attempt's. */
-  async #ask(question: Parameters<AskUser>[0]): Promise<string> {
+  async #ask(question: Ask, over: AbortSignal): Promise<string> {
+    if (over.aborted) return question.fallback;
     const { limit, ask } = this.#options;
     this.#say(`asks: ${question.text}`);
     limit.pause();
-    const answer = await ask(question).finally(() => limit.resume());
+    const asked = ask(question, over);
+    this.#open.add(asked);
+    const answer = await asked.finally(() => {
+      limit.resume();
+      this.#open.delete(asked);
+    });
     this.#say(`the answer: ${answer}`);
     return answer;
   }

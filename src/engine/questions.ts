@@ -16,8 +16,13 @@ const ALLOW_ONCE = 'Allow once';
 const ALLOW_ALWAYS = 'Allow always';
 const REFUSE = 'Refuse';
 
-/** Who answered where nobody did. */
+/** Who answered where nobody did: its time was over, or the run that had asked. */
 const DEADLINE = 'deadline';
+const ENDED = 'ended';
+
+/** The first pause before an answer that could not be written is tried again, and the longest. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 30_000;
 
 /** The command lines of agents that the user has allowed for good in this repository. */
 export interface AllowedCommands {
@@ -32,7 +37,7 @@ export interface QuestionsOptions {
   readonly store: JobStore;
   readonly clock: Clock;
   readonly allowed: AllowedCommands;
-  /** Milliseconds until a question that nobody answers gets the policy's answer. */
+  /** The most milliseconds until a question that nobody answers gets the policy's answer. */
   readonly deadlineMs: number;
 }
 
@@ -67,10 +72,11 @@ export class Questions {
   /** Asks for a running job's executor, one question after the other; where no answer comes, the fallback is taken. */
   askFor(job: RunningJob, signal: AbortSignal): AskUser {
     const lane = new Lane();
-    return (question: Ask) =>
+    return (question: Ask, over: AbortSignal) =>
       lane.run(async () => {
+        if (over.aborted) return question.fallback;
         const asked = { ...question, choices: [...question.choices] };
-        return (await this.#ask(job, asked, signal)) ?? question.fallback;
+        return (await this.#ask(job, asked, signal, over)) ?? question.fallback;
       });
   }
 
@@ -93,37 +99,61 @@ export class Questions {
       : err(relayError('illegal', `Job ${jobId} is ${done.value.state}.`));
   }
 
-  /** Undefined where the signal was raised before an answer came, or the question could not be put. */
-  async #ask(job: RunningJob, asked: Asked, signal: AbortSignal): Promise<string | undefined> {
-    const { store, clock, deadlineMs } = this.#options;
+  /**
+   * Undefined where the signal was raised before an answer came, or the question could not be put. Once `over` is
+   * raised, nobody waits for the answer any more: the fallback is taken.
+   */
+  async #ask(job: RunningJob, asked: Asked, signal: AbortSignal, over?: AbortSignal): Promise<string | undefined> {
+    const { store, clock } = this.#options;
     const askId = randomBytes(6).toString('hex');
-    const question = { askId, ...asked, deadline: clock.now() + deadlineMs };
+    const deadline = this.#deadlineOf(job);
+    const done = new AbortController();
     const answered = new Promise<string | undefined>((resolve) => {
       this.#waiting.set(askId, resolve);
-      signal.addEventListener('abort', () => resolve(undefined));
-      if (signal.aborted) resolve(undefined);
-    });
-    const put = await store.append(job.id, { type: 'asked', attempt: job.attempt, question }, clock.now());
-    if (!put.ok) {
-      this.#waiting.delete(askId);
-      return undefined;
-    }
-    const fallback = asked.fallback ?? asked.choices.at(-1) ?? '';
-    const timer = clock.after(deadlineMs, () => {
-      const event: JobEvent = { type: 'answered', attempt: job.attempt, askId, answer: fallback, by: DEADLINE };
-      void store.append(job.id, event, clock.now());
+      heed(signal, done.signal, () => resolve(undefined));
     });
     try {
-      return await answered;
+      const question = { askId, ...asked, deadline };
+      const put = await store.append(job.id, { type: 'asked', attempt: job.attempt, question }, clock.now());
+      if (!put.ok) return undefined;
+      const answer = asked.fallback ?? asked.choices.at(-1) ?? '';
+      const answerBy = (by: string): void =>
+        void this.#answerInstead(job.id, { type: 'answered', attempt: job.attempt, askId, answer, by });
+      const timer = clock.after(Math.max(0, deadline - clock.now()), () => answerBy(DEADLINE));
+      if (over !== undefined) heed(over, done.signal, () => (signal.aborted ? undefined : answerBy(ENDED)));
+      return await answered.finally(() => timer.dispose());
     } finally {
-      timer.dispose();
+      done.abort();
       this.#waiting.delete(askId);
+    }
+  }
+
+  /** Never later than halfway to the job's expiry: else the job would be gone before its fallback is taken. */
+  #deadlineOf({ expiresAt }: RunningJob): number {
+    const now = this.#options.clock.now();
+    const half = Math.floor(Math.max(0, expiresAt - now) / 2);
+    return now + Math.min(this.#options.deadlineMs, half);
+  }
+
+  /** An answer that could not be written is tried again while the question waits: else the job would until it expires. */
+  async #answerInstead(jobId: JobId, event: Extract<JobEvent, { type: 'answered' }>): Promise<void> {
+    const { store, clock } = this.#options;
+    for (let wait = FIRST_WAIT_MS; this.#waiting.has(event.askId); wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+      const done = await store.append(jobId, event, clock.now());
+      if (done.ok || done.error.kind !== 'io') return;
+      await new Promise<void>((resolve) => clock.after(wait, resolve));
     }
   }
 
   #hear({ entry: { event } }: Appended): void {
     if (event.type === 'answered') this.#waiting.get(event.askId)?.(event.answer);
   }
+}
+
+/** Calls once when a signal is raised, at once where it is; no more after `until`. */
+function heed(signal: AbortSignal, until: AbortSignal, call: () => void): void {
+  if (signal.aborted) call();
+  else signal.addEventListener('abort', call, { once: true, signal: until });
 }
 
 function wrongAnswer({ choices, personsOnly }: Question, answer: string, by: string): RelayError | undefined {

@@ -20,8 +20,8 @@ export type AttemptEnd =
     }
   | { readonly kind: 'stopped'; readonly artifacts: readonly Artifact[]; readonly usage?: Usage };
 
-/** Makes the job wait for the user's answer. */
-export type AskUser = (question: Ask) => Promise<string>;
+/** Makes the job wait for the user's answer. Once `over` is raised nobody wants it any more, and it is the fallback. */
+export type AskUser = (question: Ask, over: AbortSignal) => Promise<string>;
 
 /** The port that runs attempts: here in attempt.ts, on other machines in fleet/. It never rejects. */
 export interface Runner {

@@ -292,6 +292,56 @@ describe('a question of an executor', () => {
     expect(await host.ended(jobId)).toMatchObject({ state: 'SUCCEEDED' });
   });
 
+  it('that nobody answers gets the fallback with all defaults too, before the job expires', async () => {
+    const clock = new ManualClock();
+    await open([executor('asker', asking)], { clock });
+    const { jobId } = must(await host.submit(by('asker')));
+    for (const text of ['Which?', 'Name it.']) {
+      const { question } = await host.until(jobId, (job) => job.question?.text === text);
+      clock.advance((question?.deadline ?? 0) - clock.now());
+    }
+    expect(await host.ended(jobId)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(clock.now()).toBeLessThan(must(await host.relay.get({ jobId })).createdAt + 3600 * 1000);
+  });
+
+  it('is over with the run that asked it, and blocks neither a later one nor the gates', async () => {
+    const edits = (oldText: string) => ({
+      proposal: JSON.stringify({ edits: [{ path: 'a.txt', oldText, newText: '1' }] }),
+    });
+    let told = 'nothing';
+    const asker: Run = async ({ repair }, { ask }) => {
+      const question = { choices: ['yes', 'no'], fallback: 'no' };
+      if (repair !== undefined) {
+        told = await ask({ ...question, text: 'The last?' });
+        return ok(edits('one'));
+      }
+      for (const text of ['Nobody waits for this?', 'Or for this?']) void ask({ ...question, text });
+      return Promise.resolve(ok(edits('no such text')));
+    };
+    await open([executor('asker', asker)]);
+    const { jobId } = must(await host.submit(by('asker')));
+    const { question } = await host.until(jobId, (job) => job.question?.text === 'The last?');
+    must(await host.relay.answer({ jobId, askId: question?.askId ?? '', answer: 'yes', origin: 'cli' }));
+    expect(await host.ended(jobId)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(told).toBe('yes');
+    const { entries } = must(await host.relay.events({ jobId }));
+    const answers = entries.flatMap(({ event }) => (event.type === 'answered' ? [`${event.answer} ${event.by}`] : []));
+    expect(answers).toEqual(['no ended', 'yes cli']);
+  });
+
+  it('that is asked when the run is over gets its fallback', async () => {
+    let ask: ExecutionContext['ask'] | undefined;
+    await open([
+      executor('asker', (_request, context) => {
+        ({ ask } = context);
+        return Promise.resolve(ok({}));
+      }),
+    ]);
+    const { jobId } = must(await host.submit({ ...by('asker'), allowEmpty: true }));
+    await host.ended(jobId);
+    expect(await ask?.({ text: 'Still?', choices: [], fallback: 'no' })).toBe('no');
+  });
+
   it('that nobody answers gets the fallback, and the time that it took is not the attempt’s', async () => {
     const clock = new ManualClock();
     await open([executor('asker', asking)], { clock });
