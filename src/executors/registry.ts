@@ -23,6 +23,7 @@ const PROBE_MS = 10_000;
 interface Probed {
   readonly at: number;
   readonly readiness: Promise<Readiness>;
+  isUnderWay: boolean;
 }
 
 /** The executors that a job can name. Others than the built-in ones come and go with the extensions that bring them. */
@@ -74,7 +75,10 @@ export class ExecutorRegistry {
     return [...this.#executors.keys()].sort();
   }
 
-  /** All of them, with whether they can run now; what was found less than a minute ago is believed, unless `anew`. */
+  /**
+   * All of them, with whether they can run now; what was found less than a minute ago is believed, unless `anew`. A
+   * probe that is under way is joined in either case.
+   */
   async found(anew = false): Promise<readonly Found[]> {
     const all = [...this.#executors.values()]
       .flatMap((same) => same.at(-1) ?? [])
@@ -85,9 +89,10 @@ export class ExecutorRegistry {
   readiness(executor: Executor, anew = false): Promise<Readiness> {
     const known = this.#probed.get(executor);
     const now = this.#clock.monotonic();
-    if (!anew && known !== undefined && now - known.at < FRESH_MS) return known.readiness;
-    const readiness = this.#probe(executor);
-    this.#probed.set(executor, { at: now, readiness });
+    if (known !== undefined && (known.isUnderWay || (!anew && now - known.at < FRESH_MS))) return known.readiness;
+    const readiness = this.#probe(executor).finally(() => (probed.isUnderWay = false));
+    const probed: Probed = { at: now, readiness, isUnderWay: true };
+    this.#probed.set(executor, probed);
     return readiness;
   }
 

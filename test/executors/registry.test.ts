@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/base/clock.ts';
+import { ManualClock, systemClock } from '../../src/base/clock.ts';
 import { ok } from '../../src/base/result.ts';
-import { noAbilities, type Executor } from '../../src/domain/executor.ts';
+import { noAbilities, type Executor, type Readiness } from '../../src/domain/executor.ts';
 import { ExecutorRegistry } from '../../src/executors/registry.ts';
 import { contextIn, requestOf } from './asking.ts';
 
@@ -45,6 +45,21 @@ describe('ExecutorRegistry', () => {
     registry.register(named('x', 'newer'));
     older.dispose();
     expect(await summaryOf(registry, 'x')).toEqual({ ok: true, value: { summary: 'newer' } });
+  });
+
+  it('asks one once at a time whether it can run, and anew once it has told', async () => {
+    const registry = new ExecutorRegistry(new ManualClock());
+    const say: ((told: Readiness) => void)[] = [];
+    const probe = (): Promise<Readiness> => new Promise((resolve) => say.push(resolve));
+    registry.register({ ...named('x'), probe });
+    const found = [registry.found(), registry.found(true), registry.found(true)];
+    expect(say).toHaveLength(1);
+    say[0]?.({ state: 'ready', version: '1' });
+    for (const one of found) expect(await one).toMatchObject([{ readiness: { version: '1' } }]);
+    expect(await registry.found()).toMatchObject([{ readiness: { version: '1' } }]);
+    const anew = registry.found(true);
+    say[1]?.({ state: 'ready', version: '2' });
+    expect(await anew).toMatchObject([{ readiness: { version: '2' } }]);
   });
 
   it('turns an exception into a failure', async () => {
