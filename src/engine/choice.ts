@@ -16,11 +16,11 @@ export interface Staff {
 
 /** The executor for a job that names none. */
 export async function choiceFor({ spec }: QueuedJob, { executors, holds, order }: Staff): Promise<Choice> {
-  const chosen = await choose(executors, spec, { order: order(), held: holds.names() });
+  const chosen = await choose(executors, spec, { order: order(), isHeld: (name) => holds.get(name) !== undefined });
   if (chosen.ok) return { kind: 'chosen', executor: chosen.value };
   const { kind, message } = chosen.error;
-  const until = kind === 'busy' ? holds.firstOf(executors.names()) : undefined;
-  if (until !== undefined) return { kind: 'later', message, until };
+  // Where the hold has ended meanwhile, one can be had at once.
+  if (kind === 'busy') return { kind: 'later', until: holds.firstOf(executors.names()) ?? 0 };
   return { kind: 'none', failure: failure('EXECUTOR_ERROR', message) };
 }
 

@@ -84,7 +84,7 @@ export class Engine {
       options.policy.agentCommands === 'ask' ? this.#questions.consentTo(job, signal) : Promise.resolve(undefined);
     const holds = new Holds(clock, () => {
       this.#changes.emit({ kind: 'executors' });
-      if (this.#runs) this.#scheduler.wake();
+      if (this.#runs) this.#scheduler.lookAgain();
     });
     this.#staff = { executors: options.executors, holds, order: options.order };
     this.#scheduler = new Scheduler({
@@ -101,6 +101,7 @@ export class Engine {
     options.executors.onChanged((name) => {
       if (options.executors.get(name).ok) holds.came(name);
       this.#changes.emit({ kind: 'executors' });
+      if (this.#runs) this.#scheduler.lookAgain();
     });
     this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
     store.onAppended((appended) => this.#onAppended(appended));

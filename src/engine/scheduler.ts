@@ -28,11 +28,11 @@ export interface SchedulerOptions {
   readonly concurrency: number;
 }
 
-/** `later`: none can be had before this time (ms since 1970). */
+/** `later`: none can be had before this time (ms since 1970; past: look again at once). */
 export type Choice =
   | { readonly kind: 'chosen'; readonly executor: string }
   | { readonly kind: 'none'; readonly failure: Failure }
-  | { readonly kind: 'later'; readonly message: string; readonly until: number };
+  | { readonly kind: 'later'; readonly until: number };
 
 /** The first pause before another attempt, and the longest. */
 const FIRST_BACKOFF_MS = 500;
@@ -51,6 +51,10 @@ export class Scheduler {
   readonly #expiries = new Map<JobId, Disposable>();
   /** Jobs whose next attempt waits a while. */
   readonly #backingOff = new Map<JobId, Disposable>();
+  /** Jobs that name no executor, while none can be had. */
+  readonly #putOff = new Map<JobId, Disposable>();
+  /** How often the executors have changed. */
+  #changes = 0;
   #held: Disposable | undefined;
   #stopped = false;
 
@@ -62,7 +66,7 @@ export class Scheduler {
   wake(): void {
     while (!this.#stopped && this.#held === undefined && this.#running.size < this.#options.concurrency) {
       const { store, holds } = this.#options;
-      const busy = new Set([...this.#running.keys(), ...this.#backingOff.keys()]);
+      const busy = new Set([this.#running, this.#backingOff, this.#putOff].flatMap((jobs) => [...jobs.keys()]));
       const next = store.nextQueued(busy, holds.names());
       if (next === undefined) return;
       const controller = new AbortController();
@@ -74,6 +78,14 @@ export class Scheduler {
       });
       this.#attempts.add(attempt);
     }
+  }
+
+  /** An executor came, went, or was let go: jobs that name none may get one now. */
+  lookAgain(): void {
+    this.#changes += 1;
+    for (const timer of this.#putOff.values()) timer.dispose();
+    this.#putOff.clear();
+    this.wake();
   }
 
   /** Ends a job at its time to live, wherever it stands then. */
@@ -96,8 +108,10 @@ export class Scheduler {
   forget(jobId: JobId): void {
     this.#expiries.get(jobId)?.dispose();
     this.#expiries.delete(jobId);
-    this.#backingOff.get(jobId)?.dispose();
-    this.#backingOff.delete(jobId);
+    for (const waiting of [this.#backingOff, this.#putOff]) {
+      waiting.get(jobId)?.dispose();
+      waiting.delete(jobId);
+    }
     this.#running.get(jobId)?.abort();
   }
 
@@ -105,7 +119,7 @@ export class Scheduler {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#held?.dispose();
-    for (const timers of [this.#expiries, this.#backingOff]) {
+    for (const timers of [this.#expiries, this.#backingOff, this.#putOff]) {
       for (const timer of timers.values()) timer.dispose();
       timers.clear();
     }
@@ -116,15 +130,16 @@ export class Scheduler {
   }
 
   async #run(queued: QueuedJob, controller: AbortController): Promise<void> {
-    const { store, clock, holds } = this.#options;
+    const { store, clock } = this.#options;
     const { id: jobId } = queued;
     const attempt = queued.attempt + 1;
-    const choice = await this.#choose(queued);
+    const changes = this.#changes;
+    const choice = await this.#choose(queued, controller.signal);
+    if (controller.signal.aborted) return;
     if (choice?.kind === 'later') {
-      holds.hold(AUTO, choice.message, choice.until);
+      this.#wait(this.#putOff, jobId, changes === this.#changes ? choice.until - clock.now() : 0);
       return;
     }
-    if (controller.signal.aborted) return;
     const executor = choice?.kind === 'chosen' ? { executor: choice.executor } : {};
     const leased = await store.append(jobId, { type: 'leased', attempt, ...executor }, clock.now());
     if (!leased.ok) {
@@ -141,9 +156,11 @@ export class Scheduler {
     await this.#record(leased.value, end);
   }
 
-  /** Undefined where the job names its executor, or needs none. */
-  async #choose(job: QueuedJob): Promise<Choice | undefined> {
-    return executorOf(job.spec) === AUTO && job.rejudged === undefined ? this.#options.choose(job) : undefined;
+  /** Undefined where the job names its executor, needs none, or was ended meanwhile: programs take long to say what they can. */
+  async #choose(job: QueuedJob, signal: AbortSignal): Promise<Choice | undefined> {
+    if (executorOf(job.spec) !== AUTO || job.rejudged !== undefined) return undefined;
+    const isEnded = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
+    return Promise.race([this.#options.choose(job), isEnded]);
   }
 
   async #attempt(job: RunningJob, signal: AbortSignal): Promise<AttemptEnd> {
@@ -213,11 +230,15 @@ export class Scheduler {
   #backOff({ id, failedAttempts }: RunningJob): void {
     if (this.#stopped) return;
     const ms = Math.min(FIRST_BACKOFF_MS * 2 ** failedAttempts, LONGEST_BACKOFF_MS);
-    const timer = this.#options.clock.after(ms, () => {
-      this.#backingOff.delete(id);
+    this.#wait(this.#backingOff, id, ms);
+  }
+
+  #wait(waiting: Map<JobId, Disposable>, jobId: JobId, ms: number): void {
+    const timer = this.#options.clock.after(Math.max(0, ms), () => {
+      waiting.delete(jobId);
       this.wake();
     });
-    this.#backingOff.set(id, timer);
+    waiting.set(jobId, timer);
   }
 
   #isUnderWay(jobId: JobId): boolean {

@@ -21,17 +21,21 @@ export function orderOf(order: readonly string[] | undefined): readonly string[]
 export async function choose(
   registry: ExecutorRegistry,
   spec: JobSpec,
-  { order, held }: { readonly order?: readonly string[] | undefined; readonly held: ReadonlySet<string> },
+  { order, isHeld }: { readonly order?: readonly string[] | undefined; readonly isHeld: (name: string) => boolean },
 ): Promise<Result<string, NoChoice>> {
   const looked: Found[] = [];
   const waiting: string[] = [];
-  for (const name of orderOf(order)) {
+  // All at once: one that does not answer takes its whole time.
+  const asked = orderOf(order).flatMap((name) => {
     const executor = registry.get(name);
-    if (!executor.ok || lacking(executor.value, spec) !== undefined) continue;
-    const readiness = await registry.readiness(executor.value);
-    looked.push({ executor: executor.value, readiness });
+    if (!executor.ok || lacking(executor.value, spec) !== undefined) return [];
+    return [{ name, executor: executor.value, told: registry.readiness(executor.value) }];
+  });
+  for (const { name, executor, told } of asked) {
+    const readiness = await told;
+    looked.push({ executor, readiness });
     if (readiness.state !== 'ready') continue;
-    if (!held.has(name)) return ok(name);
+    if (!isHeld(name)) return ok(name);
     waiting.push(name);
   }
   if (waiting.length > 0) {

@@ -356,19 +356,19 @@ describe('a question of an executor', () => {
   });
 });
 
-describe('a provider that takes no more', () => {
-  /** Limited until `clock` is at `until`. */
-  function limited(clock: Clock, until: number) {
-    const runs: number[] = [];
-    const run: Run = (_request, { directory: slot }) => {
-      runs.push(clock.now());
-      if (clock.now() < until) return Promise.resolve(err({ kind: 'limited', message: 'Too many requests.', until }));
-      writeFileSync(join(slot, 'done.txt'), 'x\n');
-      return Promise.resolve(ok({}));
-    };
-    return { runs, executor: executor('x', run) };
-  }
+/** Limited until `clock` is at `until`. */
+function limited(clock: Clock, until: number) {
+  const runs: number[] = [];
+  const run: Run = (_request, { directory: slot }) => {
+    runs.push(clock.now());
+    if (clock.now() < until) return Promise.resolve(err({ kind: 'limited', message: 'Too many requests.', until }));
+    writeFileSync(join(slot, 'done.txt'), 'x\n');
+    return Promise.resolve(ok({}));
+  };
+  return { runs, executor: executor('x', run) };
+}
 
+describe('a provider that takes no more', () => {
   it('holds its jobs until the reset and fails none; others go on', async () => {
     const clock = new ManualClock();
     const until = clock.now() + 600_000;
@@ -434,6 +434,68 @@ describe('a task that names no executor', () => {
     const job = await host.run({ task: { title: 't' }, execution: { maxAttempts: 3 } });
     expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'EXECUTOR_ERROR', attempt: 1 });
     expect(job.message).toMatch(/No executor is ready\. one: Sign in to one\..*execution\.command/);
+  });
+
+  /** Takes no more until `until`, and is the only one that keeps a budget in dollars. */
+  const spending = (name: string, until: number): Executor =>
+    executor(name, () => Promise.resolve(err({ kind: 'limited', message: 'no more', until })), {
+      abilities: { sandboxes: [], budgets: ['usd'] },
+    });
+
+  it('holds up no other that names none, and looks again when an executor comes', async () => {
+    const clock = new ManualClock();
+    const plugins = new Plugins([
+      spending('x', clock.now() + 600_000),
+      executor('y', works, { abilities: noAbilities }),
+    ]);
+    host = await openTestHost({
+      directory: repository,
+      cache: join(directory, 'cache'),
+      plugins,
+      clock,
+      concurrency: 1,
+      executorSettings: () => ({ order: ['x', 'y', 'z'] }),
+    });
+    const { jobId } = must(await host.submit({ task: { title: 't' }, execution: { budget: { usd: 1 } } }));
+    await host.until(jobId, ({ state, attempt }) => state === 'QUEUED' && attempt === 1);
+    expect(await host.run({ task: { title: 't' } })).toMatchObject({ state: 'SUCCEEDED', executor: 'y' });
+    expect(await host.view(jobId)).toMatchObject({ state: 'QUEUED', attempt: 1 });
+    plugins.bring(executor('z', works));
+    expect(await host.ended(jobId)).toMatchObject({ state: 'SUCCEEDED', executor: 'z', attempt: 2 });
+  });
+
+  it('goes on where the hold ends while it looks', async () => {
+    const clock = new ManualClock();
+    let release: ((told: Readiness) => void) | undefined;
+    let asked: (() => void) | undefined;
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const probe = (): Promise<Readiness> => {
+      asked?.();
+      return new Promise((resolve) => (release = resolve));
+    };
+    const { executor: one } = limited(clock, clock.now() + 5000);
+    await open([{ ...one, probe }], { clock, concurrency: 1, executorSettings: () => ({ order: ['x'] }) });
+    const first = must(await host.submit(by('x')));
+    await host.until(first.jobId, ({ state, attempt }) => state === 'QUEUED' && attempt === 1);
+    const { jobId } = must(await host.submit({ task: { title: 't' } }));
+    await isAsked;
+    clock.advance(5000);
+    release?.({ state: 'ready' });
+    expect(await host.ended(jobId)).toMatchObject({ state: 'SUCCEEDED', executor: 'x' });
+    expect(await host.ended(first.jobId)).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
+  it('gives its place back at once where it is canceled while it looks, and holds no stop', async () => {
+    const probe = (): Promise<Readiness> => new Promise(() => undefined);
+    await open([executor('x', works, { probe }), executor('y', works)], {
+      clock: new ManualClock(),
+      concurrency: 1,
+      executorSettings: () => ({ order: ['x'] }),
+    });
+    const { jobId } = must(await host.submit({ task: { title: 't' } }));
+    must(await host.relay.cancel({ jobId, origin: 'cli' }));
+    expect(await host.run(by('y'))).toMatchObject({ state: 'SUCCEEDED' });
+    must(await host.submit({ task: { title: 't' } }));
   });
 
   it('passes over one that cannot do what is asked', async () => {
