@@ -31,7 +31,7 @@ export interface ExecutionRequest {
   readonly spec: JobSpec;
   /** The proposal that the same attempt gave before, and why it did not do: the last chance to mend it. */
   readonly repair?: Repair;
-  /** What is left of the attempt's budget, for a program that can hold itself to one. */
+  /** What is left of the job's budget, for a program that can hold itself to one. */
   readonly budget?: NonNullable<NonNullable<JobSpec['execution']>['budget']>;
 }
 

@@ -1,7 +1,7 @@
 import { never } from '../base/result.ts';
 import type { FileChange } from '../domain/artifact.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
-import { priorityOf } from '../domain/jobSpec.ts';
+import { defaults, priorityOf, type JobSpec } from '../domain/jobSpec.ts';
 import type { JobSummary, JobView } from '../protocol/jobView.ts';
 import { artifactUri } from '../protocol/resourceUri.ts';
 import type { JobRow } from '../store/rows.ts';
@@ -34,8 +34,9 @@ export function viewOf(job: Job): JobView {
     case 'QUEUED':
     case 'RUNNING':
     case 'CANCELED':
-    case 'EXPIRED':
       return { ...base, ...nothing };
+    case 'EXPIRED':
+      return { ...base, ...nothing, message: whyExpired(job.spec) };
     case 'WAITING':
       return { ...base, ...nothing, question: job.question };
     case 'SUCCEEDED':
@@ -45,6 +46,14 @@ export function viewOf(job: Job): JobView {
     default:
       return never(job);
   }
+}
+
+function whyExpired({ execution }: JobSpec): string {
+  const ttlS = String(execution?.ttlS ?? defaults.ttlS);
+  return (
+    `The job had not ended when its time to live of ${ttlS} s was over. What it waits for a place, an answer or a ` +
+    'held executor counts. Raise execution.ttlS, and submit it again.'
+  );
 }
 
 function timesOf(job: Job): Pick<JobView, 'startedAt' | 'finishedAt' | 'durationMs'> {

@@ -17,7 +17,7 @@ export const getTool = tool({
   name: 'jobs_get',
   title: 'Get a job',
   description: [
-    'All that is known of one job: state, attempt, times (ms since 1970), checks with their verdicts, artifacts, changed files, usage; reasonCode and message say why it FAILED and what to do.',
+    'All that is known of one job: state, attempt, times (ms since 1970), checks with their verdicts, artifacts, changed files, usage; reasonCode and message say why it FAILED or EXPIRED, and what to do.',
     'Answers at once with the present state and never waits. QUEUED, RUNNING and WAITING go on: call again later (some seconds apart is enough; stateVersion rises with each change). SUCCEEDED, FAILED, CANCELED and EXPIRED are final: read the artifacts with jobs_artifact.',
   ].join('\n'),
   input: z.strictObject({ jobId: JobId }),

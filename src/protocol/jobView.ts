@@ -38,7 +38,7 @@ export type JobSummary = z.infer<typeof JobSummary>;
 
 /** All that is told of a job: what jobs_get, `show --json` and the status resource give. */
 export const JobView = JobSummary.extend({
-  message: z.string().optional().describe('why it FAILED, and what to do'),
+  message: z.string().optional().describe('why it FAILED or EXPIRED, and what to do'),
   summary: z.string().optional().describe("the executor's own words"),
   checks: z.array(Check),
   artifacts: z.array(ArtifactView),

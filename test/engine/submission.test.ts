@@ -323,7 +323,12 @@ describe('what waits', () => {
       ok: true,
       value: { ok: true, state: 'CANCELED' },
     });
-    expect(await host.ended(late)).toMatchObject({ state: 'EXPIRED', attempt: 0, artifacts: [] });
+    expect(await host.ended(late)).toMatchObject({
+      state: 'EXPIRED',
+      attempt: 0,
+      artifacts: [],
+      message: expect.stringMatching(/time to live of 1 s .*held executor/) as unknown,
+    });
     for (const jobId of [one, two]) must(await host.relay.cancel({ jobId, origin: 'cli' }));
     expect(await host.relay.cancel({ jobId: late, origin: 'cli' })).toMatchObject({
       ok: true,
