@@ -329,6 +329,18 @@ describe('a question of an executor', () => {
     expect(answers).toEqual(['no ended', 'yes cli']);
   });
 
+  it('is over once the budget is passed', async () => {
+    const asker: Run = async (_request, { ask, onUsage }) => {
+      const asked = ask({ text: 'On?', choices: [], fallback: 'no' });
+      onUsage({ inputTokens: 2 });
+      await asked;
+      return err({ kind: 'aborted' });
+    };
+    await open([executor('asker', asker)]);
+    const job = await host.run(by('asker', { budget: { tokens: 1 } }));
+    expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+  });
+
   it('that is asked when the run is over gets its fallback', async () => {
     let ask: ExecutionContext['ask'] | undefined;
     await open([
