@@ -85,6 +85,13 @@ export function wrongWith({ prompted }: Turn, transcript: Transcript, name: stri
   }
 }
 
+export function flooded(name: string): ExecutorError {
+  return failed(
+    `The agent "${name}" asks for more than it reads or than is answered, and was ended before it fills the memory. ` +
+      'Retry the job; where it happens again, tell those who make the agent.',
+  );
+}
+
 const MOST_NAMED = 5;
 
 /** The protocol has no sandbox, so that this is only seen afterwards. */
