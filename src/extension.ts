@@ -36,7 +36,7 @@ export function activate(context: vscode.ExtensionContext): TaskRelayApi {
   const logs = new LogView(model);
   const panels = new JobPanels(context.extensionUri, model);
   const assets = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath;
-  const plugins = new Plugins([languageModelExecutor(context.languageModelAccessInformation)]);
+  const plugins = new Plugins([languageModelExecutor(context.languageModelAccessInformation, systemClock)]);
   const opened = new WorkspaceRelays({ assets, version, log, model, settings, plugins });
   const usage = new UsageDocument(() => opened.repositories);
   relays = opened;

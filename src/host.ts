@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import * as z from 'zod';
 import type { Clock } from './base/clock.ts';
 import type { Disposable } from './base/disposable.ts';
 import type { Log } from './base/log.ts';
@@ -13,7 +12,7 @@ import { noneAllowed, type AllowedCommands } from './engine/questions.ts';
 import { Engine } from './engine/relay.ts';
 import { Sources } from './engine/sources.ts';
 import { Verifier } from './engine/verifier.ts';
-import { defaultExecutorSettings, ExecutorSettings } from './domain/executorSettings.ts';
+import { settingsOf, type ExecutorSettings, type SettingsProblem } from './domain/executorSettings.ts';
 import { builtIn } from './executors/builtIn.ts';
 import type { Plugins } from './executors/plugins.ts';
 import { ExecutorRegistry } from './executors/registry.ts';
@@ -54,7 +53,7 @@ export interface HostOptions {
   readonly concurrency?: number;
   /** What patches may touch, and how large they may be (a HostPolicy, which is parsed); asked for each job. */
   readonly hostPolicy?: () => unknown;
-  /** How the user wants executors to run (an ExecutorSettings, which is parsed); asked for each run. */
+  /** How the user wants executors to run (an ExecutorSettings, whose values are parsed one by one); asked for each run. */
   readonly executorSettings?: () => unknown;
   /** Executors that others bring, also while the host lives. */
   readonly plugins?: Plugins;
@@ -255,17 +254,22 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts, execu
   });
 }
 
-/** The user's settings as they are now; where they cannot be read, the defaults, and that is logged. */
+/** The user's settings as they are now; the default is in the place of one that is wrong, and that is logged, once. */
 function executorSettings({ executorSettings: read, log }: HostOptions): () => ExecutorSettings {
-  let told = '';
+  let told: ReadonlySet<string> = new Set();
   return () => {
-    const parsed = ExecutorSettings.safeParse(read?.() ?? {});
-    if (parsed.success) return parsed.data;
-    const why = z.prettifyError(parsed.error);
-    if (why !== told) log.write('warn', `The settings of executors cannot be used, so the defaults are. ${why}`);
-    told = why;
-    return defaultExecutorSettings;
+    const { settings, problems } = settingsOf(read?.());
+    const texts = problems.map(problemText);
+    for (const text of texts) if (!told.has(text)) log.write('warn', text);
+    told = new Set(texts);
+    return settings;
   };
+}
+
+function problemText({ setting, why, restricts }: SettingsProblem): string {
+  const name = setting === '' ? 'The settings relay.executors are' : `The setting relay.executors.${setting} is`;
+  const more = restricts ? ' It may have been there to restrict what executors do, and it does not.' : '';
+  return `${name} not used, and the default is: ${why}.${more}`;
 }
 
 interface Doors extends Disposable {

@@ -44,3 +44,56 @@ export type ExecutorSettings = z.infer<typeof ExecutorSettings>;
 
 /** Where the user has set nothing. */
 export const defaultExecutorSettings: ExecutorSettings = ExecutorSettings.parse({});
+
+/** A setting that is not used. */
+export interface SettingsProblem {
+  /** Its name below relay.executors (`claude.maxTurns`); empty where all of them have another shape. */
+  readonly setting: string;
+  readonly why: string;
+  /** Whether it was to narrow what executors may do: without it, they may more than somebody meant. */
+  readonly restricts: boolean;
+}
+
+const RESTRICTING: ReadonlySet<string> = new Set(['codex', 'claude', 'codex.sandbox', 'claude.sandbox', 'permissions']);
+/** Of these, each value is a setting, as each agent of `acp` is. */
+const GROUPS: ReadonlySet<PropertyKey | undefined> = new Set(['codex', 'claude', 'acp']);
+
+/** Each setting by itself: its default is in the place of one that is wrong, and the others stay. Pure and total. */
+export function settingsOf(raw: unknown): {
+  readonly settings: ExecutorSettings;
+  readonly problems: readonly SettingsProblem[];
+} {
+  const problems = new Map<string, SettingsProblem>();
+  let left = Texts.safeParse(raw === undefined ? {} : raw).data;
+  while (left !== undefined) {
+    const parsed = ExecutorSettings.safeParse(left);
+    if (parsed.success) return { settings: parsed.data, problems: [...problems.values()] };
+    for (const { path, why } of parsed.error.issues.flatMap(wrongSettings)) {
+      const setting = path.join('.');
+      if (!problems.has(setting)) problems.set(setting, { setting, why, restricts: RESTRICTING.has(setting) });
+      left = without(left, path);
+    }
+  }
+  const why = 'they are no object';
+  return { settings: defaultExecutorSettings, problems: [{ setting: '', why, restricts: true }] };
+}
+
+const Texts = z.record(z.string(), z.unknown());
+
+/** Where in the settings an issue is: the setting's own path, of one name or two. */
+function wrongSettings(issue: z.core.$ZodIssue): readonly { readonly path: readonly string[]; readonly why: string }[] {
+  const at = (path: readonly PropertyKey[]): readonly string[] =>
+    path.slice(0, GROUPS.has(path[0]) ? 2 : 1).map(String);
+  if (issue.code !== 'unrecognized_keys') return [{ path: at(issue.path), why: issue.message }];
+  return issue.keys.map((key) => ({ path: at([...issue.path, key]), why: `there is no setting "${key}"` }));
+}
+
+function without(all: Readonly<Record<string, unknown>>, [name, ...rest]: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([key, value]) => {
+      if (key !== name) return [[key, value]];
+      const below = rest.length === 0 ? undefined : Texts.safeParse(value).data;
+      return below === undefined ? [] : [[key, without(below, rest)]];
+    }),
+  );
+}

@@ -11,9 +11,7 @@ import type {
   Report,
 } from '../domain/executor.ts';
 import type { PluginContext, PluginExecutor, PluginTask } from './pluginApi.ts';
-
-/** How long a run may still take to end once it was told to; after that it is not waited for. */
-const GRACE_MS = 2000;
+import { orStopped } from './stopped.ts';
 
 const text = z.string().max(200_000).optional();
 const Returned = z
@@ -93,7 +91,6 @@ class PluginRun {
   }
 
   async run(task: PluginTask): Promise<Result<Report, ExecutorError>> {
-    const { signal } = this.#context;
     // In a turn of its own, so that a plain exception is a rejection as well; and one that comes late is heard by nobody.
     const ended = Promise.resolve()
       .then(() => this.#plugin.run(task, this.#given()))
@@ -102,20 +99,9 @@ class PluginRun {
         (thrown: unknown) => this.#threw(thrown),
       )
       .catch((thrown: unknown) => this.#failed(`what it gave cannot be read: ${messageOf(thrown)}`));
-    const done = await Promise.race([ended, this.#stopped()]);
+    const done = await orStopped(ended, this.#context.signal, this.#clock);
     this.#isOver = true;
-    return signal.aborted ? err({ kind: 'aborted' }) : done;
-  }
-
-  #stopped(): Promise<Result<never, ExecutorError>> {
-    const { signal } = this.#context;
-    return new Promise((resolve) => {
-      const stop = (): void => {
-        this.#clock.after(GRACE_MS, () => resolve(err({ kind: 'aborted' })));
-      };
-      if (signal.aborted) stop();
-      else signal.addEventListener('abort', stop, { once: true });
-    });
+    return done;
   }
 
   #given(): PluginContext {

@@ -33,8 +33,10 @@ export class Conversation {
   async run(prompt: string): Promise<Result<Report, ExecutorError>> {
     await this.#add(vscode.LanguageModelChatMessage.User(prompt), prompt);
     for (let turn = 1; turn <= MOST_TURNS; turn++) {
+      // Nothing is asked of a model that may hear of no cancel.
+      if (this.#isStopped()) return err({ kind: 'aborted' });
       const { text, calls } = await this.#ask();
-      if (this.#context.signal.aborted) return err({ kind: 'aborted' });
+      if (this.#isStopped()) return err({ kind: 'aborted' });
       if (text.trim() !== '') this.#context.onLog({ stream: 'agent', text });
       if (calls.length === 0 && text.trim() === '') return this.#failed('said nothing');
       if (calls.length === 0) return ok({ summary: text.trim(), usage: this.#usage, prompt, version: this.#model.id });
@@ -43,6 +45,10 @@ export class Conversation {
       await this.#carryOut(calls);
     }
     return this.#failed(`was not done after ${String(MOST_TURNS)} turns: ask for less`);
+  }
+
+  #isStopped(): boolean {
+    return this.#context.signal.aborted;
   }
 
   #failed(why: string): Result<never, ExecutorError> {
@@ -77,7 +83,7 @@ export class Conversation {
     const results: vscode.LanguageModelToolResultPart[] = [];
     let all = '';
     for (const { callId, name, input } of calls) {
-      if (this.#context.signal.aborted) return;
+      if (this.#isStopped()) return;
       const tool = modelTools.find((one) => one.name === name);
       const told = (await tool?.call(this.#files, input)) ?? err(`There is no tool "${name}".`);
       const what = tool?.say({ ...input }) ?? name;

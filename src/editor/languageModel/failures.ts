@@ -1,17 +1,22 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../base/result.ts';
 import type { ExecutorError } from '../../domain/executor.ts';
-
-/** How providers say that they take no more for now: they have no code of VS Code's for it. */
-const LIMITED = /rate.?limit|quota|too many requests|\b429\b|ChatQuotaExceeded|ChatRateLimited/i;
+import { shortageIn } from '../../executors/shortage.ts';
 
 /** What an exception of a model means for its job. */
 export function failureOf(thrown: unknown, name: string): ExecutorError {
   const cause: unknown = thrown instanceof Error ? thrown.cause : undefined;
   const message = [messageOf(thrown), ...(cause === undefined ? [] : [messageOf(cause)])].join(': ');
   const code = thrown instanceof vscode.LanguageModelError ? thrown.code : '';
-  if (LIMITED.test(`${code} ${message}`))
+  // Providers have no code of VS Code's for it.
+  const shortage = shortageIn(`${code} ${message}`);
+  if (shortage === 'rate')
     return { kind: 'limited', message: `The language model "${name}" takes no more for now: ${message}` };
+  if (shortage === 'unpaid')
+    return {
+      kind: 'unavailable',
+      message: `The provider of the language model "${name}" wants to be paid first: ${message} Add credit there, and retry the job.`,
+    };
   if (code === vscode.LanguageModelError.NoPermissions.name)
     return {
       kind: 'unavailable',

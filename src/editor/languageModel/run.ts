@@ -41,6 +41,7 @@ export async function runByModel(
   let name = spec.execution?.preferredModel ?? '';
   try {
     const models = await vscode.lm.selectChatModels();
+    if (context.signal.aborted) return err({ kind: 'aborted' });
     const model = chosen(models, spec.execution?.preferredModel);
     if (model === undefined) return err({ kind: 'unavailable', message: noModel(models, name) });
     name = model.name;

@@ -1,6 +1,7 @@
 import { never } from '../../base/result.ts';
 import type { ExecutorError } from '../../domain/executor.ts';
 import type { ProgramExit } from '../program.ts';
+import { shortageIn } from '../shortage.ts';
 import type { Prompted } from './answers.ts';
 import type { Breach, Turn } from './conversation.ts';
 import type { AcpAgent } from './presets.ts';
@@ -84,6 +85,13 @@ export function wrongWith({ prompted }: Turn, transcript: Transcript, name: stri
   }
 }
 
+export function flooded(name: string): ExecutorError {
+  return failed(
+    `The agent "${name}" asks for more than it reads or than is answered, and was ended before it fills the memory. ` +
+      'Retry the job; where it happens again, tell those who make the agent.',
+  );
+}
+
 const MOST_NAMED = 5;
 
 /** The protocol has no sandbox, so that this is only seen afterwards. */
@@ -101,12 +109,23 @@ function isUnanswered({ usage }: Prompted, transcript: Transcript): boolean {
 }
 
 /** JSON-RPC has no codes for what a provider says: Gemini takes those of HTTP, the others write it into the text. */
-const LIMITED = /\b429\b|rate.?limit|too many requests|quota|usage limit|resource.?exhausted|overloaded/i;
 const DENIED = /\b40[13]\b|unauthori[sz]ed|authentication|not logged in|invalid (?:api )?key|api key/i;
 
 function errorOf(name: string, code: number, message: string): ExecutorError {
   const told = `The agent "${name}" could not go on: ${message.slice(0, SHOWN_WORDS)}`;
-  if (code === 429 || LIMITED.test(message)) return { kind: 'limited', message: told };
+  const shortage = shortageIn(message) ?? (code === 429 ? 'rate' : undefined);
+  switch (shortage) {
+    case 'rate':
+      return { kind: 'limited', message: told };
+    case 'unpaid':
+      return unavailable(`${told} Its provider wants to be paid first: add credit there, and retry the job.`);
+    case 'disk':
+      return failed(`${told} Make room on the disk, and retry the job.`);
+    case undefined:
+      break;
+    default:
+      return never(shortage);
+  }
   if (code === 401 || code === 403 || DENIED.test(message))
     return unavailable(`${told} Sign in to it, or give it a key that is valid.`);
   return failed(told);

@@ -11,7 +11,7 @@ import { promptFor } from './answerForm.ts';
 import { tokensOf } from './answers.ts';
 import { connect } from './client.ts';
 import { Conversation, type Breach, type Talk, type Turn } from './conversation.ts';
-import { explain, unavailable, wrongWith, wrote } from './failure.ts';
+import { explain, flooded, unavailable, wrongWith, wrote } from './failure.ts';
 import { missingText } from './missing.ts';
 import type { AcpAgent } from './presets.ts';
 import { SlotFiles } from './slotFiles.ts';
@@ -91,7 +91,9 @@ async function converse(setting: Setting): Promise<Result<Ended, ExecutorError>>
   const { context, options, transcript } = setting;
   const { clock, agent } = options;
   let stray: string | undefined;
+  const ender = new AbortController();
   const wire = new Wire({
+    onFlood: () => ender.abort(),
     onUpdate: (params) => transcript.take(params),
     onOther: (text) => {
       stray ??= text;
@@ -99,7 +101,6 @@ async function converse(setting: Setting): Promise<Result<Ended, ExecutorError>>
     },
   });
   const connection = connect(wire, deskOf(setting));
-  const ender = new AbortController();
   let isLate = false;
   const greeting = clock.after(GREETING_MS, () => {
     isLate = true;
@@ -128,6 +129,7 @@ async function converse(setting: Setting): Promise<Result<Ended, ExecutorError>>
     const exit = await running;
     if (!exit.ok)
       return err(exit.error.kind === 'notFound' ? unavailable(missingText(options)) : unavailable(exit.error.message));
+    if (wire.isFlooded) return err(flooded(options.name));
     return ok({ turn, exit: exit.value, isLate, stray });
   } finally {
     greeting.dispose();

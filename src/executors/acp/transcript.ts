@@ -1,4 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
+import { cutCopy } from '../../base/cutCopy.ts';
+import { Recent } from '../../base/recent.ts';
 import { never } from '../../base/result.ts';
 import type { Usage } from '../../domain/artifact.ts';
 import type { LogEvent } from '../../domain/executor.ts';
@@ -13,6 +15,8 @@ const SHOWN_FAILURE = 500;
 const MOST_MESSAGES = 20;
 /** Calls that are remembered, for what an update of one leaves out. */
 const MOST_CALLS = 1000;
+/** Characters of a title, a kind or an id that are kept. */
+const LONGEST_WORD = 4096;
 
 export interface Known {
   readonly title: string;
@@ -27,7 +31,7 @@ type Voice = 'says' | 'thinks';
 export class Transcript {
   readonly #directory: string;
   readonly #onLog: (event: LogEvent) => void;
-  readonly #calls = new Map<string, Known>();
+  readonly #calls = new Recent<Known>(MOST_CALLS);
   #voice: Voice = 'says';
   #messageId: string | undefined;
   #text = '';
@@ -62,12 +66,12 @@ export class Transcript {
 
   /** What was told of a call, with what this update adds to it. */
   call(update: ToolCall): Known {
-    const before = this.#calls.get(update.toolCallId);
+    const before = this.#calls.get(keyOf(update.toolCallId));
     const told = [...(update.locations ?? []), ...diffsOf(update)].map(({ path }) => path);
     return {
-      title: update.title ?? before?.title ?? 'a tool',
-      kind: update.kind ?? before?.kind ?? 'other',
-      status: update.status ?? before?.status ?? 'pending',
+      title: cutCopy(update.title ?? before?.title ?? 'a tool', LONGEST_WORD),
+      kind: cutCopy(update.kind ?? before?.kind ?? 'other', LONGEST_WORD),
+      status: cutCopy(update.status ?? before?.status ?? 'pending', LONGEST_WORD),
       paths: told.length > 0 ? [...new Set(told)] : (before?.paths ?? []),
     };
   }
@@ -118,7 +122,7 @@ export class Transcript {
     if (voice !== this.#voice || messageId !== this.#messageId) this.#flush();
     this.#voice = voice;
     this.#messageId = messageId;
-    if (this.#text.length < LONGEST_MESSAGE) this.#text += text;
+    this.#text += cutCopy(text, LONGEST_MESSAGE - this.#text.length);
   }
 
   #flush(): void {
@@ -134,10 +138,9 @@ export class Transcript {
   #called(update: ToolCall): void {
     this.#flush();
     this.#hasActed = true;
-    const before = this.#calls.get(update.toolCallId);
+    const before = this.#calls.get(keyOf(update.toolCallId));
     const now = this.call(update);
-    if (before === undefined && this.#calls.size >= MOST_CALLS) this.#calls.clear();
-    this.#calls.set(update.toolCallId, now);
+    this.#calls.set(keyOf(update.toolCallId), now);
     const paths = now.paths.map((path) => this.#shown(path)).join(', ');
     if (before === undefined)
       this.say(`${now.kind}: ${short(now.title, SHOWN_FAILURE)}${paths === '' ? '' : ` (${paths})`}`);
@@ -151,6 +154,10 @@ export class Transcript {
     const inside = isAbsolute(path) ? relative(this.#directory, path) : path;
     return short(inside.startsWith('..') ? path : inside, SHOWN_FAILURE);
   }
+}
+
+function keyOf(id: string): string {
+  return cutCopy(id, LONGEST_WORD);
 }
 
 /** Claude's and Codex's adapters put warnings of theirs between the model's messages, and behind the last one. */

@@ -1,14 +1,27 @@
+import { cutCopy } from '../../base/cutCopy.ts';
+import { Recent } from '../../base/recent.ts';
 import type { Usage } from '../../domain/artifact.ts';
 import type { ClaudeEvent, Ended, MessageUsage, ToolCall } from './events.ts';
 
 const EDITING: ReadonlySet<string> = new Set(['Edit', 'Write', 'Bash']);
 export const ANSWER_TOOL = 'StructuredOutput';
 
-/** What has become of one run so far, out of its events. */
+/** Calls and denials that are remembered, messages whose figures may still change, and characters of a word of theirs. */
+const MOST_CALLS = 1000;
+const MOST_MESSAGES = 100;
+const LONGEST_WORD = 2000;
+
+/** The arguments by which a person knows a call. What else a tool was given may be a whole file, and is not kept. */
+const NAMING = ['file_path', 'pattern', 'command'];
+
+/** What has become of one run so far, out of its events. Bounded, whatever those are. */
 export class Course {
-  readonly #calls = new Map<string, ToolCall>();
-  readonly #used = new Map<string, MessageUsage>();
-  readonly #denied = new Set<string>();
+  readonly #calls = new Recent<ToolCall>(MOST_CALLS);
+  readonly #used = new Recent<MessageUsage>(MOST_MESSAGES);
+  /** What messages used that are no longer among those. */
+  #settled: MessageUsage = { input: 0, cached: 0, output: 0 };
+  #settledCount = 0;
+  readonly #denied = new Recent<true>(MOST_CALLS);
   #sessionId: string | undefined;
   #version: string | undefined;
   #changes = 0;
@@ -27,17 +40,17 @@ export class Course {
       case 'message':
         this.#error = event.error ?? this.#error;
         for (const call of event.calls) {
-          this.#calls.set(call.id, call);
+          this.#calls.set(keyOf(call.id), named(call));
           if (call.tool === ANSWER_TOOL) this.#lastAnswer = call.input;
         }
         // Each block of a message comes as an event of its own, with the usage of the whole.
-        if (event.usage !== undefined && event.error === undefined) this.#used.set(event.id, event.usage);
+        if (event.usage !== undefined && event.error === undefined) this.#use(keyOf(event.id), event.usage);
         return;
       case 'results':
         for (const { call, isError } of event.results) if (!isError && this.#isEdit(call)) this.#changes++;
         return;
       case 'denied':
-        this.#denied.add(event.call);
+        this.#denied.set(keyOf(event.call), true);
         return;
       case 'limit':
         this.#isLimited = event.isReached;
@@ -85,12 +98,13 @@ export class Course {
     return this.#lastAnswer;
   }
 
+  /** Its tool, and of its input what names it. */
   callOf(id: string): ToolCall | undefined {
-    return this.#calls.get(id);
+    return this.#calls.get(keyOf(id));
   }
 
   isDenied(id: string): boolean {
-    return this.#denied.has(id);
+    return this.#denied.has(keyOf(id));
   }
 
   /** The denied calls that would have changed files. */
@@ -101,20 +115,39 @@ export class Course {
   /** In all so far. Messages tell their output too low, as they tell it when they begin; the end has the true figures. */
   get usage(): Usage {
     const { end } = this;
-    const used = end?.usage ?? totalOf([...this.#used.values()]);
+    const used = end?.usage ?? totalOf([this.#settled, ...this.#used.values()]);
     return {
       inputTokens: used.input,
       cachedInputTokens: used.cached,
       outputTokens: used.output,
-      turns: end?.turns ?? this.#used.size,
+      turns: end?.turns ?? this.#settledCount + this.#used.size,
       ...(end?.costUsd === undefined ? {} : { costUsd: end.costUsd }),
     };
   }
 
+  #use(id: string, usage: MessageUsage): void {
+    const gone = this.#used.set(id, usage);
+    if (gone === undefined) return;
+    this.#settled = totalOf([this.#settled, gone]);
+    this.#settledCount++;
+  }
+
   #isEdit(id: string): boolean {
-    const call = this.#calls.get(id);
+    const call = this.callOf(id);
     return call !== undefined && EDITING.has(call.tool);
   }
+}
+
+function keyOf(id: string): string {
+  return cutCopy(id, LONGEST_WORD);
+}
+
+function named({ id, tool, input }: ToolCall): ToolCall {
+  const words = NAMING.flatMap((name) => {
+    const value = input[name];
+    return typeof value === 'string' ? [[name, cutCopy(value, LONGEST_WORD)] as const] : [];
+  });
+  return { id: keyOf(id), tool: cutCopy(tool, LONGEST_WORD), input: Object.fromEntries(words) };
 }
 
 function totalOf(all: readonly MessageUsage[]): MessageUsage {

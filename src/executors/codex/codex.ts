@@ -15,6 +15,7 @@ import { execArguments } from './arguments.ts';
 import { versionOf } from './ask.ts';
 import { outcomeOf } from './outcome.ts';
 import { userServers } from './mcpServers.ts';
+import { notStarted } from './notStarted.ts';
 import { probe } from './probe.ts';
 import { Transcript, type Heard } from './transcript.ts';
 
@@ -44,13 +45,14 @@ async function runCodex(
   const codex = { program, cwd: context.directory, env: context.env, signal: context.signal };
   const [ground, servers] = await Promise.all([
     readGround(context.directory, spec),
-    played ? [] : userServers(codex, clock),
+    played ? ok([]) : userServers(codex, clock),
   ]);
+  if (!servers.ok) return servers;
   const prompt = buildPrompt({ spec, ground, form, ...(repair === undefined ? {} : { repair }) });
   const schema = form === 'proposal' ? await placed(context.own) : ok(undefined);
   if (!schema.ok) return schema;
   const transcript = new Transcript(context, clock);
-  const args = execArguments({ sandbox, model, schema: schema.value, servers });
+  const args = execArguments({ sandbox, model, schema: schema.value, servers: servers.value });
   // Beside the run, so that it costs no time; without the mark, since all that has it is ended with the run.
   const [done, version] = await Promise.all([
     runProgram(
@@ -93,10 +95,6 @@ function hearing(context: ExecutionContext, onError: (line: string) => void): Ex
       if (event.stream === 'stderr') onError(event.text);
     },
   };
-}
-
-function notStarted(why: string): string {
-  return `Codex could not be started: ${why} Install it (npm install -g @openai/codex) and sign in (codex login), or set relay.executors codex.program to where it is.`;
 }
 
 function told({ sessionId, usage }: Heard, version: string | undefined): Report {

@@ -1,4 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
+import { cutCopy } from '../../base/cutCopy.ts';
+import { Recent } from '../../base/recent.ts';
 import { never } from '../../base/result.ts';
 import type { Usage } from '../../domain/artifact.ts';
 import type { ExecutionContext } from '../../domain/executor.ts';
@@ -19,7 +21,7 @@ export interface Heard {
   readonly failure?: string;
   readonly edits: {
     readonly made: number;
-    /** Why each of the others was not, as far as it is told. */
+    /** Why each of the others was not, as far as it is told: the last of them, and short. */
     readonly failed: readonly string[];
     /** A command succeeded after the last of these: it may have made the change in another way. */
     readonly mended: boolean;
@@ -33,11 +35,16 @@ const NO_SANDBOX = /^(?:(?:bwrap|sandbox-exec): .*|.*\bSandbox\(\w+\).*)$/m;
 /** Patches that codex refuses before there is any event of them are told on stderr alone. */
 const REFUSED = /\berror=(patch rejected: .*|apply_patch verification failed: .*)$/;
 
+/** Items under way whose start is remembered, edits that failed, and characters of an id or of a reason. */
+const MOST_ITEMS = 1000;
+const MOST_FAILED = 20;
+const LONGEST_WORD = 2000;
+
 /** Hears a run of codex: logs it for a person as it goes, and keeps what tells its end. */
 export class Transcript {
   readonly #context: Pick<ExecutionContext, 'directory' | 'onLog' | 'onUsage'>;
   readonly #clock: Clock;
-  readonly #startedAt = new Map<string, number>();
+  readonly #startedAt = new Recent<number>(MOST_ITEMS);
   #began = false;
   #sessionId: string | undefined;
   #message: string | undefined;
@@ -46,7 +53,7 @@ export class Transcript {
   #failure: string | undefined;
   #error: string | undefined;
   #made = 0;
-  readonly #failed: string[] = [];
+  #failed: readonly string[] = [];
   #mended = false;
   #commandRan = false;
   #sandbox: string | undefined;
@@ -83,7 +90,7 @@ export class Transcript {
         this.#say(`warns: ${short(event.message)}`);
         break;
       case 'item.started':
-        if ('id' in event.item) this.#startedAt.set(event.item.id, this.#clock.monotonic());
+        if ('id' in event.item) this.#startedAt.set(keyOf(event.item.id), this.#clock.monotonic());
         break;
       case 'item.updated':
         break;
@@ -120,7 +127,8 @@ export class Transcript {
   }
 
   #itemOver(item: Item): void {
-    const startedAt = 'id' in item ? this.#startedAt.get(item.id) : undefined;
+    const startedAt = 'id' in item ? this.#startedAt.get(keyOf(item.id)) : undefined;
+    if ('id' in item) this.#startedAt.delete(keyOf(item.id));
     const tookMs = startedAt === undefined ? undefined : this.#clock.monotonic() - startedAt;
     this.#say(itemLine(item, this.#context.directory, tookMs));
     if (item.type === 'agent_message') this.#message = item.text;
@@ -144,7 +152,7 @@ export class Transcript {
   }
 
   #editFailed(why: string): void {
-    this.#failed.push(why);
+    this.#failed = [...this.#failed.slice(1 - MOST_FAILED), cutCopy(why, LONGEST_WORD)];
     this.#mended = false;
   }
 
@@ -163,4 +171,8 @@ export class Transcript {
   #say(text: string): void {
     this.#context.onLog({ stream: 'agent', text });
   }
+}
+
+function keyOf(id: string): string {
+  return cutCopy(id, LONGEST_WORD);
 }

@@ -286,6 +286,8 @@ describe('an ACP agent that does not do', () => {
   it.each([
     [{ code: 429, message: 'Slow down' }, 'limited'],
     [{ code: -32603, message: 'Internal error', data: { details: '429 Too Many Requests' } }, 'limited'],
+    [{ code: 429, message: 'You exceeded your current quota (insufficient_quota)' }, 'unavailable'],
+    [{ code: -32603, message: 'Internal error', data: 'Disk quota exceeded' }, 'failed'],
     [{ code: -32603, message: 'API Error: 401 The key is not valid.' }, 'unavailable'],
     [{ code: -32000, message: 'Authentication required' }, 'unavailable'],
     [{ code: -32603, message: 'Internal error', data: '500 The server had an error.' }, 'failed'],
