@@ -121,6 +121,39 @@ describe('a proposal', () => {
     expect(asked[1]?.repair?.proposal).toBe(JSON.stringify(wrong));
   });
 
+  it.each([
+    [{ files: [{ path: 'n.txt', content: '1' }], deletions: ['n.txt'] }, /"n\.txt" is both written and deleted/],
+    [{ edits: [{ path: 'a.txt', oldText: 'one', newText: '1' }], deletions: ['a.txt'] }, /both written and deleted/],
+    [{ files: ['d', 'd/e', 'd/e/f'].map((path) => ({ path, content: '1' })) }, /"d" would be a file, and "d\/e" in it/],
+    // Only the file system knows that it takes no such name.
+    [
+      { files: ['first/x', `new/${'n'.repeat(300)}`].map((path) => ({ path, content: '1' })) },
+      /could not be written: ENAM/,
+    ],
+  ])('that cannot be carried out is a CONFLICT, told and mended: %#', async (wrong, told) => {
+    const { executor: one, asked } = proposing(wrong, wrong, wrong, { files: [{ path: 'd/e', content: '1' }] });
+    await open([one]);
+    const failed = await host.run(by('proposer'));
+    expect(failed).toMatchObject({ state: 'FAILED', reasonCode: 'CONFLICT' });
+    expect(failed.artifacts.map(({ name }) => name)).toContain('logs.txt');
+    expect(asked[1]?.repair?.message).toMatch(told);
+    expect(await host.run(by('proposer'))).toMatchObject({
+      state: 'SUCCEEDED',
+      files: [{ path: 'd/e' }],
+      fileCount: 1,
+    });
+  });
+
+  it('leaves what a hard link leads to as it is, and a mode too', async () => {
+    const outside = join(directory, 'outside.txt');
+    writeFileSync(outside, 'mine\n');
+    const edits = ['linked.txt', 'a.txt'].map((path) => ({ path, oldText: 'm', newText: 'M' }));
+    await open([proposing({ edits }).executor]);
+    const setup = `ln '${outside}' linked.txt; printf 'm\\n' > a.txt; chmod +x a.txt`;
+    expect(await host.run({ ...by('proposer'), setup })).toMatchObject({ state: 'SUCCEEDED', fileCount: 2 });
+    expect(readFileSync(outside, 'utf8')).toBe('mine\n');
+  });
+
   it('that fits at neither try is a CONFLICT, with what git says of a diff', async () => {
     const diff = '--- a/src/b.txt\n+++ b/src/b.txt\n@@ -1 +1 @@\n-other\n+B\n';
     await open([proposing({ diff }, { diff }).executor]);
