@@ -1,4 +1,4 @@
-import { formsOf } from './redactor.ts';
+import { formsOf, Redactor } from './redactor.ts';
 import type { SecretMatch, SecretRule } from './secretRule.ts';
 
 /** The value of a variable that was let through to executors: a secret, whatever its form. */
@@ -13,6 +13,13 @@ export function givenSecrets(given: readonly GivenSecret[]): readonly SecretRule
     const forms = [...new Set(formsOf(Buffer.from(value)))];
     return (text) => forms.flatMap((form) => places(text, form, `value of ${name}`));
   });
+}
+
+/** Takes these out, and looks for nothing else: for what is told before there is a log to look at. */
+export function withoutGiven(given: readonly GivenSecret[]): Redactor {
+  return new Redactor(
+    given.map(({ name, value }) => ({ rule: `value of ${name}`, secret: value, source: '', isGiven: true })),
+  );
 }
 
 function places(text: string, secret: string, rule: string): readonly SecretMatch[] {

@@ -38,12 +38,20 @@ export function parseProposal(text: string): Result<Proposal, { readonly message
   const json = jsonIn(text);
   if (json === undefined) return err({ message: 'The proposal is no JSON.' });
   const parsed = Proposal.safeParse(json);
-  if (parsed.success) return ok(parsed.data);
+  if (parsed.success) return isOneChange(parsed.data) ? ok(parsed.data) : err({ message: TWO_CHANGES });
   const wrong = parsed.error.issues.slice(0, MOST_TOLD).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   return err({ message: `The proposal has another shape than was asked for: ${wrong.join('; ')}.` });
 }
 
 const MOST_TOLD = 5;
+const TWO_CHANGES =
+  'The proposal has a diff beside another change: give either one diff, or edits, files and deletions.';
+
+/** A diff is for the files as they are; beside anything else, nobody can tell which of the two comes first. */
+function isOneChange({ diff, patch, edits = [], files = [], deletions = [] }: Proposal): boolean {
+  const diffs = [diff, patch].filter((one) => one !== undefined).length;
+  return diffs === 0 || (diffs === 1 && edits.length + files.length + deletions.length === 0);
+}
 
 function jsonIn(text: string): unknown {
   const fenced = [...text.matchAll(/^(`{3,})(?:json)?[ \t]*\r?\n([\s\S]*?)\r?\n\1[ \t]*$/gm)].at(-1)?.[2];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Report } from '../domain/executor.ts';
-import { failure } from '../domain/failure.ts';
+import { failure, type Failure } from '../domain/failure.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { Rejudged, RunningJob } from '../domain/job.ts';
 import { defaults } from '../domain/jobSpec.ts';
@@ -124,6 +124,11 @@ export class Attempt {
     return this.#prove(made.value);
   }
 
+  /** Where `run` threw: what was used and said until then is kept all the same. */
+  fail(why: Failure): Promise<AttemptEnd> {
+    return this.#end({ kind: 'failed', failure: why });
+  }
+
   /** All that is under the attempt's time limit: mirror, slot, setup, executor, capture. */
   async #makeInSlot(): Promise<Result<InGround, Stop>> {
     const found = await this.#options.sources.ground(this.#job);
@@ -218,6 +223,7 @@ export class Attempt {
       signal: this.#bounded,
       limit: this.#limit,
       budget: this.#budget,
+      given: this.#letThrough.secrets,
       ask: this.#ask,
       onLog: (event) => this.#log.write(event),
       onRaw: (line) => this.#raw.write(line),

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../base/result.ts';
+import { withoutGiven, type GivenSecret } from '../checks/givenSecrets.ts';
 import type { Usage } from '../domain/artifact.ts';
 import type { Ask, ExecutionContext, ExecutorError, LogEvent, RawLine, Repair, Report } from '../domain/executor.ts';
 import type { RunningJob } from '../domain/job.ts';
@@ -20,6 +21,8 @@ export interface ExecutionOptions {
   readonly signal: AbortSignal;
   readonly limit: TimeLimit;
   readonly budget: Budget;
+  /** In no question: those are journaled as they are put. */
+  readonly given: readonly GivenSecret[];
   readonly ask: AskUser;
   readonly onLog: (event: LogEvent) => void;
   readonly onRaw: (line: RawLine) => void;
@@ -84,17 +87,26 @@ export class Execution {
   /** The time that a person takes is not the attempt's. */
   async #ask(question: Ask, over: AbortSignal): Promise<string> {
     if (over.aborted) return question.fallback;
-    const { limit, ask } = this.#options;
-    this.#say(`asks: ${question.text}`);
+    const { limit, ask, given } = this.#options;
+    const redactor = withoutGiven(given);
+    const shown = {
+      ...question,
+      text: redactor.text(question.text),
+      choices: question.choices.map((choice) => redactor.text(choice)),
+      fallback: redactor.text(question.fallback),
+    };
+    this.#say(`asks: ${shown.text}`);
     limit.pause();
-    const asked = ask(question, over);
+    const asked = ask(shown, over);
     this.#open.add(asked);
     const answer = await asked.finally(() => {
       limit.resume();
       this.#open.delete(asked);
     });
     this.#say(`the answer: ${answer}`);
-    return answer;
+    // The executor knows its choices by its own words.
+    const chosen = question.choices[shown.choices.indexOf(answer)];
+    return chosen ?? (answer === shown.fallback ? question.fallback : answer);
   }
 
   async #carryOut(proposal: string): Promise<Result<void, ProposalError>> {

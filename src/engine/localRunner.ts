@@ -25,22 +25,29 @@ export class LocalRunner implements Runner {
     const temporary = join(sources.temporary, name);
     const own = `${temporary}.own`;
     let log: AttemptLog | undefined;
+    let raw: RawStream | undefined;
+    let attempt: Attempt | undefined;
     try {
       // One after the other: where the disk refuses one of them, nothing of the other is left open or on its way.
       await mkdir(temporary, { recursive: true, mode: 0o700 });
       await mkdir(own, { recursive: true, mode: 0o700 });
-      log = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
-      const raw = new RawStream(join(logs, `${name}.stream`), clock);
+      const kept = await AttemptLog.create(join(logs, `${name}.txt`), clock, (bytes) => onLog(job, bytes));
+      log = kept;
+      raw = new RawStream(join(logs, `${name}.stream`), clock, (text) => kept.write({ stream: 'relay', text }));
       const around = { signal, ask, log, raw, folders: { temporary, own } };
-      return await new Attempt(this.#options, job, around, (promise) => this.#return(promise)).run();
+      attempt = new Attempt(this.#options, job, around, (promise) => this.#return(promise));
+      return await attempt.run();
     } catch (thrown) {
       // One of the three doors for exceptions: a bug of the relay's ends this attempt and nothing else.
       relayLog.write('error', 'an attempt threw', { jobId: job.id, error: messageOf(thrown) });
-      await log?.close().catch(() => undefined);
       const why = failure(
         'INTERNAL_ERROR',
         `The relay failed at this job: ${messageOf(thrown)}. Its log has more; retry the job.`,
       );
+      // It may be sealing that threw.
+      const sealed = await attempt?.fail(why).catch(() => undefined);
+      if (sealed !== undefined) return sealed;
+      await Promise.allSettled([log?.close(), raw?.close()]);
       return { kind: 'failed', failure: why, outcome: { checks: [], artifacts: [], files: [], fileCount: 0 } };
     } finally {
       this.#return(removeTree(temporary));

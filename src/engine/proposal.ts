@@ -1,6 +1,7 @@
-import { lstat, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { codeOf, err, ok, type Result } from '../base/result.ts';
+import { lstat, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { changeFiles } from '../base/fileChange.ts';
+import { codeOf, err, messageOf, ok, type Result } from '../base/result.ts';
 import { parseProposal, type Proposal } from '../domain/proposal.ts';
 import { describe, type Git } from '../git/git.ts';
 
@@ -31,22 +32,19 @@ export async function carryOut(text: string, place: ProposalPlace): Promise<Resu
   const draft = new Draft(place.root);
   const problems = await draft.take(parsed.value);
   if (problems.length > 0) return err({ kind: 'conflict', message: problems.join('\n') });
-  // Before the files are written: git takes a diff wholly or not at all.
-  for (const diff of diffsOf(parsed.value)) {
-    const applied = await applyDiff(diff, place);
-    if (!applied.ok) return applied;
-  }
-  await draft.write();
+  const diff = diffOf(parsed.value);
+  const done = diff === undefined ? await draft.write() : await applyDiff(diff, place);
+  if (!done.ok) return done;
   return ok({ edits: edits.length, files: files.length, deletions: deletions.length });
 }
 
-function diffsOf({ diff, patch }: Proposal): readonly Buffer[] {
-  return [
-    ...(diff === undefined ? [] : [Buffer.from(diff.endsWith('\n') ? diff : `${diff}\n`)]),
-    ...(patch === undefined ? [] : [Buffer.from(patch, 'base64')]),
-  ];
+/** The only change that the proposal has, where it has one. */
+function diffOf({ diff, patch }: Proposal): Buffer | undefined {
+  if (diff !== undefined) return Buffer.from(diff.endsWith('\n') ? diff : `${diff}\n`);
+  return patch === undefined ? undefined : Buffer.from(patch, 'base64');
 }
 
+/** git takes a diff wholly or not at all. */
 async function applyDiff(stdin: Buffer, { git, root }: ProposalPlace): Promise<Result<void, ProposalError>> {
   const done = await git.run(['apply', '--whitespace=nowarn', '-'], { cwd: root, stdin, env: { GIT_WORK_TREE: root } });
   if (done.ok) return ok(undefined);
@@ -78,22 +76,31 @@ class Draft {
     for (const path of deletions) {
       const wrong =
         (await this.#wrongPlace(path)) ?? ((await this.#read(path)) === undefined ? missing(path) : undefined);
-      if (wrong === undefined) this.#files.set(path, null);
-      else problems.push(wrong);
+      if (wrong !== undefined) problems.push(wrong);
+      else if (this.#files.has(path)) problems.push(`${JSON.stringify(path)} is both written and deleted.`);
+      else this.#files.set(path, null);
     }
-    return problems;
+    return [...problems, ...this.#nested()];
   }
 
-  async write(): Promise<void> {
-    for (const [path, content] of this.#files) {
-      const file = join(this.#root, path);
-      if (content === null) {
-        await unlink(file);
-        continue;
-      }
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, content);
+  async write(): Promise<Result<void, ProposalError>> {
+    try {
+      await changeFiles(this.#root, this.#files);
+      return ok(undefined);
+    } catch (thrown) {
+      return err({ kind: 'conflict', message: `The files could not be written: ${messageOf(thrown)}` });
     }
+  }
+
+  /** What would be a file and a folder at once. */
+  #nested(): readonly string[] {
+    return [...this.#files.keys()].flatMap((path) => {
+      const parts = path.split('/');
+      const above = parts.map((_part, index) => parts.slice(0, index).join('/')).find((one) => this.#files.has(one));
+      return above === undefined
+        ? []
+        : [`${JSON.stringify(above)} would be a file, and ${JSON.stringify(path)} in it.`];
+    });
   }
 
   async #edit(path: string, oldText: string, newText: string): Promise<string | undefined> {

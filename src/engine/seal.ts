@@ -66,7 +66,8 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   if (stop?.kind === 'stopped' || stop?.kind === 'limited') {
     const artifacts = (await logs()).flatMap((kept) => (kept.ok ? [kept.value] : []));
     const usage = hasFigures(options.usage) ? { usage: options.usage } : {};
-    return stop.kind === 'stopped' ? { kind: 'stopped', artifacts, ...usage } : { ...stop, artifacts, ...usage };
+    if (stop.kind === 'stopped') return { kind: 'stopped', artifacts, ...usage };
+    return { ...stop, message: redactor.text(stop.message), artifacts, ...usage };
   }
   const files = made.bundle?.files ?? [];
   const why = stop === undefined ? undefined : { ...stop.failure, message: redactor.text(stop.failure.message) };

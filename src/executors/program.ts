@@ -4,11 +4,11 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { RecordedRun } from '../domain/cassette.ts';
 import type { ExecutionContext, Playback } from '../domain/executor.ts';
 import type { SpawnError } from '../process/launch.ts';
-import { Lines } from '../process/lines.ts';
 import { MARK } from '../process/mark.ts';
 import { Tail } from '../process/output.ts';
 import { runTree } from '../process/runTree.ts';
 import type { Ending } from '../process/spawn.ts';
+import { Intake } from './intake.ts';
 
 export interface Program {
   readonly file: string;
@@ -17,7 +17,7 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
   /** The prompt: never in argv, which others can read and which has a limit. Or what talks to the program by its stdin. */
   readonly stdin: string | ((pipe: Writable) => void);
-  /** Each line of stdout. */
+  /** Each line of stdout; of those that are no JSON, the first few MiB. */
   readonly onLine: (text: string) => void;
   /** Ends the program beside the attempt's own signal. */
   readonly signal?: AbortSignal;
@@ -35,8 +35,6 @@ function exitOf(ending: Ending): RecordedRun['exit'] {
   return { kind: 'signaled', signal: ending.kind === 'signaled' ? ending.signal : 'SIGTERM' };
 }
 
-/** A line of JSON can hold a whole file. */
-const LONGEST_JSON = 16 * 1024 * 1024;
 const TAIL_BYTES = 4096;
 
 /**
@@ -49,13 +47,24 @@ export async function runProgram(
   clock: Clock,
 ): Promise<Result<ProgramExit, SpawnError>> {
   const { directory, onLog, onRaw } = context;
-  const stdout = new Lines((text) => {
-    onRaw({ stream: 'stdout', text });
-    onLine(text);
-  }, LONGEST_JSON);
-  const stderr = new Lines((text) => {
-    onRaw({ stream: 'stderr', text });
-    onLog({ stream: 'stderr', text });
+  const say = (text: string): void => onLog({ stream: 'relay', text });
+  const stdout = new Intake({
+    stream: 'stdout',
+    hasJson: true,
+    onLine: (text) => {
+      onRaw({ stream: 'stdout', text });
+      onLine(text);
+    },
+    say,
+  });
+  const stderr = new Intake({
+    stream: 'stderr',
+    hasJson: false,
+    onLine: (text) => {
+      onRaw({ stream: 'stderr', text });
+      onLog({ stream: 'stderr', text });
+    },
+    say,
   });
   const tail = new Tail(TAIL_BYTES);
   if (context.playback !== undefined) return played(context.playback, { stdout, stderr, tail }, context);
@@ -68,17 +77,16 @@ export async function runProgram(
       mark: context.env[MARK] ?? '',
       stdin,
       signal: signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]),
-      onStdout: (chunk) => stdout.take(chunk),
-      onStderr: (chunk) => {
+      onStdout: (chunk, flow) => stdout.take(chunk, flow),
+      onStderr: (chunk, flow) => {
         tail.take(chunk);
-        stderr.take(chunk);
+        stderr.take(chunk, flow);
       },
     },
     clock,
   );
   if (!done.ok) return done;
-  stdout.end();
-  stderr.end();
+  await Promise.all([stdout.end(), stderr.end()]);
   const { ending, survivors } = done.value;
   onRaw({ exit: exitOf(ending) });
   if (survivors.length > 0) {
@@ -88,8 +96,8 @@ export async function runProgram(
 }
 
 interface Ears {
-  readonly stdout: Lines;
-  readonly stderr: Lines;
+  readonly stdout: Intake;
+  readonly stderr: Intake;
   readonly tail: Tail;
 }
 
@@ -104,10 +112,10 @@ async function played(
   for (const { stream, text } of run.lines) {
     if (signal.aborted) return ok({ ending: { kind: 'aborted' }, stderr: '' });
     const bytes = Buffer.from(`${text}\n`);
-    if (stream === 'stdout') stdout.take(bytes);
+    if (stream === 'stdout') stdout.takeAll(bytes);
     else {
       tail.take(bytes);
-      stderr.take(bytes);
+      stderr.takeAll(bytes);
     }
   }
   onRaw({ exit: run.exit });

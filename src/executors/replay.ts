@@ -10,28 +10,27 @@ import { Playback } from './playback.ts';
  * change that it made is made again. No program runs.
  */
 export function replayExecutor(players: readonly Executor[]): Executor {
-  /** A proposal that is to be mended goes on where the cassette is. */
-  const playing = new Map<string, { readonly cassette: Cassette; readonly playback: Playback }>();
+  /** A proposal that is to be mended goes on where the cassette is. All runs of an attempt have its one signal. */
+  const playing = new WeakMap<AbortSignal, Playing>();
   return {
     name: 'replay',
     abilities: { sandboxes: [], budgets: ['usd', 'tokens'] },
     async run(request, context) {
-      const key = `${request.jobId}/${String(request.attempt)}`;
-      const under = request.repair === undefined ? await open(request) : ok(playing.get(key));
+      const under = request.repair === undefined ? await open(request) : ok(playing.get(context.signal));
       if (!under.ok) return under;
       if (under.value === undefined) return err({ kind: 'failed', message: 'The cassette has no second proposal.' });
-      playing.set(key, under.value);
-      const done = await play(request, context, players, under.value);
-      // Only what may be asked for again is kept.
-      if (!done.ok || done.value.proposal === undefined || request.repair !== undefined) playing.delete(key);
-      return done;
+      playing.set(context.signal, under.value);
+      return play(request, context, players, under.value);
     },
   };
 }
 
-async function open({
-  spec,
-}: ExecutionRequest): Promise<Result<{ readonly cassette: Cassette; readonly playback: Playback }, ExecutorError>> {
+interface Playing {
+  readonly cassette: Cassette;
+  readonly playback: Playback;
+}
+
+async function open({ spec }: ExecutionRequest): Promise<Result<Playing, ExecutorError>> {
   const path = spec.execution?.cassette;
   if (path === undefined)
     return unplayable('Nothing is to be played. Give the file of a cassette in execution.cassette.');
@@ -53,7 +52,7 @@ async function play(
   request: ExecutionRequest,
   context: ExecutionContext,
   players: readonly Executor[],
-  { cassette: { head, made }, playback }: { readonly cassette: Cassette; readonly playback: Playback },
+  { cassette: { head, made }, playback }: Playing,
 ): Promise<Result<Report, ExecutorError>> {
   const player = players.find(({ name }) => name === head.executor);
   context.onLog({ stream: 'relay', text: `plays what ${head.executor} ${head.version ?? ''} did` });

@@ -22,6 +22,17 @@ describe('a proposal', () => {
     });
   });
 
+  it.each([{ edits: [edit] }, { files: [{ path: 'b', content: 'b' }] }, { deletions: ['b'] }, { patch: 'YQo=' }])(
+    'has a diff alone, or no diff: %j',
+    (more) => {
+      expect(parseProposal(JSON.stringify({ diff: 'd', ...more }))).toMatchObject({
+        ok: false,
+        error: { message: expect.stringContaining('a diff beside another change') as string },
+      });
+      expect(parseProposal(JSON.stringify({ diff: 'd', edits: [], files: [], deletions: [] })).ok).toBe(true);
+    },
+  );
+
   it('has a schema that providers take as a strict one: every field is required, and no other is let in', () => {
     expect(proposalSchema()).toMatchObject({
       type: 'object',

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock, type Clock } from '../../src/base/clock.ts';
@@ -17,7 +17,7 @@ import { Plugins } from '../../src/executors/plugins.ts';
 import type { JobView } from '../../src/protocol/jobView.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import { git, makeRepository, removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
-import { must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
+import { must, openTestHost, type TestHost, type TestHostOptions } from '../fixtures/testHost.ts';
 
 type Run = (request: ExecutionRequest, context: ExecutionContext) => Promise<Result<Report, ExecutorError>>;
 
@@ -42,7 +42,7 @@ function executor(name: string, run: Run, more: Partial<Executor> = {}): Executo
 
 async function open(
   plugins: readonly Executor[],
-  more: { clock?: Clock; executorSettings?: () => unknown; concurrency?: number } = {},
+  more: Pick<TestHostOptions, 'clock' | 'executorSettings' | 'concurrency' | 'environment' | 'environmentNames'> = {},
 ): Promise<void> {
   host = await openTestHost({
     directory: repository,
@@ -119,6 +119,39 @@ describe('a proposal', () => {
         'edit 2: There is no file "gone.txt".',
     ]);
     expect(asked[1]?.repair?.proposal).toBe(JSON.stringify(wrong));
+  });
+
+  it.each([
+    [{ files: [{ path: 'n.txt', content: '1' }], deletions: ['n.txt'] }, /"n\.txt" is both written and deleted/],
+    [{ edits: [{ path: 'a.txt', oldText: 'one', newText: '1' }], deletions: ['a.txt'] }, /both written and deleted/],
+    [{ files: ['d', 'd/e', 'd/e/f'].map((path) => ({ path, content: '1' })) }, /"d" would be a file, and "d\/e" in it/],
+    // Only the file system knows that it takes no such name.
+    [
+      { files: ['first/x', `new/${'n'.repeat(300)}`].map((path) => ({ path, content: '1' })) },
+      /could not be written: ENAM/,
+    ],
+  ])('that cannot be carried out is a CONFLICT, told and mended: %#', async (wrong, told) => {
+    const { executor: one, asked } = proposing(wrong, wrong, wrong, { files: [{ path: 'd/e', content: '1' }] });
+    await open([one]);
+    const failed = await host.run(by('proposer'));
+    expect(failed).toMatchObject({ state: 'FAILED', reasonCode: 'CONFLICT' });
+    expect(failed.artifacts.map(({ name }) => name)).toContain('logs.txt');
+    expect(asked[1]?.repair?.message).toMatch(told);
+    expect(await host.run(by('proposer'))).toMatchObject({
+      state: 'SUCCEEDED',
+      files: [{ path: 'd/e' }],
+      fileCount: 1,
+    });
+  });
+
+  it('leaves what a hard link leads to as it is, and a mode too', async () => {
+    const outside = join(directory, 'outside.txt');
+    writeFileSync(outside, 'mine\n');
+    const edits = ['linked.txt', 'a.txt'].map((path) => ({ path, oldText: 'm', newText: 'M' }));
+    await open([proposing({ edits }).executor]);
+    const setup = `ln '${outside}' linked.txt; printf 'm\\n' > a.txt; chmod +x a.txt`;
+    expect(await host.run({ ...by('proposer'), setup })).toMatchObject({ state: 'SUCCEEDED', fileCount: 2 });
+    expect(readFileSync(outside, 'utf8')).toBe('mine\n');
   });
 
   it('that fits at neither try is a CONFLICT, with what git says of a diff', async () => {
@@ -365,6 +398,68 @@ describe('a question of an executor', () => {
     const job = await host.ended(jobId);
     expect(job).toMatchObject({ state: 'SUCCEEDED' });
     expect(await patchOf(job)).toContain('+left nobody\n');
+  });
+});
+
+it('a bug of the relay’s fails its job by name, and its log, its stream and what it used are kept', async () => {
+  const run: Run = (_request, { onLog, onRaw, onUsage }) => {
+    onLog({ stream: 'agent', text: 'so far' });
+    onRaw({ stream: 'stdout', text: 'printed' });
+    onUsage({ inputTokens: 5 });
+    return Promise.resolve(
+      ok({
+        get proposal(): string {
+          throw new Error('a bug');
+        },
+      }),
+    );
+  };
+  await open([executor('x', run)]);
+  const job = await host.run(by('x'));
+  expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'INTERNAL_ERROR', usage: { inputTokens: 5 } });
+  expect((await host.artifact(job.jobId, 'logs.txt')).toString()).toMatch(/so far.*failed at this job: a bug/s);
+  expect((await host.artifact(job.jobId, 'stream.jsonl')).toString()).toContain('printed');
+  expect(readdirSync(join(host.host.places.record, 'logs'))).toEqual([]);
+});
+
+describe('the value of a variable that is let through', () => {
+  const VALUE = 'plain words+that/nobody=knows';
+  const given = { environment: { AGENT_KEY: VALUE }, environmentNames: () => ['AGENT_KEY'] };
+
+  it('is in no question, and the executor hears its own words', async () => {
+    let heard: readonly string[] = [];
+    const run: Run = async (_request, { ask }) => {
+      const one = await ask({ text: `Use ${VALUE}?`, choices: [`yes, ${VALUE}`, 'no'], fallback: 'no' });
+      heard = [one, await ask({ text: 'Which?', choices: [], fallback: VALUE })];
+      return ok({});
+    };
+    const clock = new ManualClock();
+    await open([executor('x', run)], { ...given, clock });
+    const { jobId } = must(await host.submit({ ...by('x', { ttlS: 86_400 }), allowEmpty: true }));
+    const { question } = await host.until(jobId, ({ state }) => state === 'WAITING');
+    expect(question).toMatchObject({ text: 'Use [redacted: value of AGENT_KEY]?' });
+    const [answer = ''] = question?.choices ?? [];
+    must(await host.relay.answer({ jobId, askId: question?.askId ?? '', answer, origin: 'cli' }));
+    await host.until(jobId, (job) => job.question?.text === 'Which?');
+    clock.advance(3600 * 1000);
+    await host.ended(jobId);
+    expect(heard).toEqual([`yes, ${VALUE}`, VALUE]);
+    expect(JSON.stringify(must(await host.relay.events({ jobId })))).not.toContain(VALUE);
+  });
+
+  it('is not in what a provider says that takes no more', async () => {
+    const clock = new ManualClock();
+    const until = clock.now() + 3_600_000;
+    await open([executor('x', () => Promise.resolve(err({ kind: 'limited', message: `${VALUE} is over.`, until })))], {
+      ...given,
+      clock,
+    });
+    const { jobId } = must(await host.submit(by('x')));
+    await host.until(jobId, ({ state, stateVersion }) => state === 'QUEUED' && stateVersion > 1);
+    const told = [must(await host.relay.events({ jobId })), must(await host.relay.executors({ anew: false }))];
+    expect(JSON.stringify(told)).not.toContain(VALUE);
+    expect(JSON.stringify(told).match(/\[redacted: value of AGENT_KEY\] is over/g)).toHaveLength(2);
+    must(await host.relay.cancel({ jobId, origin: 'cli' }));
   });
 });
 

@@ -57,6 +57,67 @@ describe('a program of an executor', () => {
     expect(context.events).toEqual([{ stream: 'stderr', text: 'why' }]);
   });
 
+  it('loses no line of JSON in a flood of others, which is cut and says so', async () => {
+    const context = contextIn(directory);
+    const script = `
+      const flood = 'x\\n'.repeat(1 << 20);
+      for (let round = 0; round < 4; round++) {
+        process.stdout.write('{"round":' + round + '}\\n' + flood);
+        process.stderr.write('x'.repeat(1 << 20) + flood);
+      }
+      process.stdout.write('{"last":true}');`;
+    const { done, lines } = await ran(script, context);
+    expect(done).toMatchObject({ ok: true, value: { ending: { kind: 'exited', exitCode: 0 } } });
+    expect(lines.filter((line) => line.startsWith('{'))).toEqual([
+      ...[0, 1, 2, 3].map((round) => JSON.stringify({ round })),
+      '{"last":true}',
+    ]);
+    expect(lines.length).toBeLessThan(200_000);
+    const plain = lines.filter((line) => line === 'x').length;
+    expect(lines.at(-1)).toBe(`… (${String(4 * 2 * (1 << 20) - 2 * plain)} more bytes were left out)`);
+    expect(context.events.length).toBeLessThan(200_000);
+    expect(
+      context.events
+        .filter(({ stream }) => stream === 'relay')
+        .map(({ text }) => text)
+        .sort(),
+    ).toEqual([
+      'stderr has too much; the rest of it is left out',
+      'stdout has too much that is no JSON; the rest of it is left out',
+    ]);
+  });
+
+  it.each([0, 200])(
+    'leaves turns to all else while it floods (lines with %i bytes), and everything is told in its order',
+    async (length) => {
+      const context = contextIn(directory);
+      const count = 300_000;
+      let turns = 0;
+      let told = 0;
+      let isOver = false;
+      const tick = (): void => {
+        turns += 1;
+        if (!isOver) setImmediate(tick);
+      };
+      setImmediate(tick);
+      const inTurn: number[] = [];
+      const script = `for (let n = 0; n < ${String(count)}; n += 1000)
+      process.stdout.write(Array.from({ length: 1000 }, (_, i) => '{"n":' + (n + i) + '}' + ' '.repeat(${String(length)}) + '\\n').join(''));`;
+      const wrong: string[] = [];
+      await ran(script, context, {
+        onLine: (text) => {
+          if (text.trimEnd() !== `{"n":${String(told)}}`) wrong.push(text);
+          told += 1;
+          inTurn[turns] = (inTurn[turns] ?? 0) + 1;
+        },
+      });
+      isOver = true;
+      expect(wrong).toEqual([]);
+      expect(told).toBe(count);
+      expect(Math.max(...Object.values(inTurn))).toBeLessThan(2000);
+    },
+  );
+
   it('is talked to by its stdin where it wants to talk', async () => {
     const context = contextIn(directory);
     const script = `

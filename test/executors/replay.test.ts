@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatCassette, type Cassette } from '../../src/domain/cassette.ts';
+import { newJobId } from '../../src/domain/ids.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
+import { replayExecutor } from '../../src/executors/replay.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import { makeRepository, removeDirectory, temporaryDirectory } from '../fixtures/repository.ts';
 import { command, openTestHost, type TestHost } from '../fixtures/testHost.ts';
+import { contextIn } from './asking.ts';
 
 let directory: string;
 let host: TestHost;
@@ -60,6 +63,17 @@ describe('a cassette of a job', () => {
     expect((await host.run({ task: { title: 't' }, execution: { executor: 'replay' } })).message).toMatch(
       /execution\.cassette/,
     );
+  });
+
+  it('goes on where it is for a second proposal of the same attempt, and for no other', async () => {
+    const execution = { cassette: cassette('', { patch: '' }).execution?.cassette ?? '' };
+    const request = { jobId: newJobId(), attempt: 1, spec: { task: { title: 't' }, execution } };
+    const repair = { proposal: '{}', message: 'no' };
+    const replay = replayExecutor([]);
+    const context = contextIn(directory);
+    expect(await replay.run(request, context)).toMatchObject({ ok: true });
+    expect(await replay.run({ ...request, repair }, contextIn(directory))).toMatchObject({ ok: false });
+    expect(await replay.run({ ...request, repair }, contextIn(directory, context.signal))).toMatchObject({ ok: true });
   });
 
   it('is played for nobody but a person', async () => {

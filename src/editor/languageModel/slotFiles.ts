@@ -1,5 +1,6 @@
-import { lstat, mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, readdir, readFile, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { changeFiles } from '../../base/fileChange.ts';
 import { codeOf, err, ok, type Result } from '../../base/result.ts';
 
 /** What a model is told that asked for something that it cannot have. */
@@ -81,8 +82,7 @@ export class SlotFiles {
     const found = await this.#place(path, 'file', true);
     if (!found.ok) return found;
     if (Buffer.byteLength(content) > MOST_BYTES) return err(`${path} would be larger than 1 MiB.`);
-    await mkdir(dirname(found.value), { recursive: true });
-    await writeFile(found.value, content);
+    await changeFiles(dirname(found.value), new Map([[basename(found.value), content]]));
     return ok(`${path} is written.`);
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SlotFiles } from '../../../src/editor/languageModel/slotFiles.ts';
@@ -35,6 +35,15 @@ it('lists, reads, searches, edits, writes and deletes', async () => {
   expect(await files.remove('src/b.txt')).toMatchObject({ ok: true });
   expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('one\nthree\n');
   expect(await files.read('src/b.txt')).toMatchObject({ ok: false });
+});
+
+it('leaves a hard link of a file as it is', async () => {
+  linkSync(join(directory, 'outside.txt'), join(root, 'linked.txt'));
+  chmodSync(join(root, 'linked.txt'), 0o640);
+  expect(await files.edit('linked.txt', 'secret', 'known')).toMatchObject({ ok: true });
+  expect(readFileSync(join(directory, 'outside.txt'), 'utf8')).toBe('secret\n');
+  expect(readFileSync(join(root, 'linked.txt'), 'utf8')).toBe('known\n');
+  expect(statSync(join(root, 'linked.txt')).mode & 0o777).toBe(0o640);
 });
 
 const bad = [
