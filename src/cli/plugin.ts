@@ -6,11 +6,12 @@ import { Plugins } from '../executors/plugins.ts';
 import { isPlugin, wrongPlugin } from '../executors/pluginShape.ts';
 import type { CliContext } from './context.ts';
 import { badInput, type CliFailure } from './failure.ts';
+import { isOwn } from './stray.ts';
 
 /** The executors in these modules: each is the default export of one. A plug-in's stray errors are logged, and end nothing. */
 export async function pluginsIn(
   files: readonly string[],
-  { cwd, clock, log }: CliContext,
+  { cwd, clock, log, assets }: CliContext,
 ): Promise<Result<Plugins, CliFailure>> {
   const plugins = new Plugins();
   for (const file of files) {
@@ -25,6 +26,8 @@ export async function pluginsIn(
   if (files.length > 0) {
     for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
       process.on(event, (thrown: unknown) => {
+        // As without plug-ins: what a bug of the program's own leaves behind is not to be worked on with.
+        if (isOwn(thrown, assets)) throw thrown;
         log.write('error', 'an error that nobody caught, perhaps of a plug-in', { error: messageOf(thrown) });
       });
     }
