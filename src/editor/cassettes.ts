@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import { recordingOf } from '../protocol/recording.ts';
 import type { Job, Repository } from './jobModel.ts';
 
 const FILTERS = { 'JSON lines': ['jsonl'] };
 
 /** "Relay: Save Cassette…": what the job's executor did, as a file that can be played again. */
 export async function saveCassette({ repository, summary }: Job): Promise<void> {
+  const { recordingOf } = await import('../protocol/codecs.ts');
   const recording = await recordingOf(repository.relay, summary.jobId);
   if (!recording.ok) {
     void vscode.window.showErrorMessage(recording.error.message);
