@@ -14,10 +14,11 @@ async function readAtActivation(): Promise<readonly string[]> {
     plugins: [
       {
         name: 'later',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /.*/ }, ({ kind, path }) =>
+        setup(build) {
+          build.onResolve({ filter: /.*/ }, ({ kind, path }) =>
             kind === 'dynamic-import' ? { path, external: true } : undefined,
-          ),
+          );
+        },
       },
     ],
   });
