@@ -9,6 +9,7 @@ import { MARK } from '../process/mark.ts';
 import type { Relay } from '../protocol/relay.ts';
 import { attemptIo } from '../store/ioError.ts';
 import type { CliContext } from './context.ts';
+import { executorsFile } from './executorsFile.ts';
 import { badInput, relayFailed, type CliFailure } from './failure.ts';
 
 /** What to do where no host is alive: look alone, host it here until all is done, or leave a host in the background. */
@@ -84,12 +85,16 @@ async function hostHere(
   need: 'look' | 'host',
 ): Promise<Result<Connection, HostError>> {
   const { assets, version, environment, clock, log } = context;
+  const own = await executorsFile(context, undefined);
+  if (!own.ok) return err({ kind: 'failed', message: own.error.message });
   const host = await openHost({
     directory,
     ...(data === undefined ? {} : { data }),
     assets,
     mode: need === 'host' ? 'run' : 'read',
     agentCommands: 'refuse',
+    executorSettings: () => own.value.settings,
+    environmentNames: () => own.value.environment,
     version,
     environment,
     clock,
