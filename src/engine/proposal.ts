@@ -1,7 +1,8 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { changeFiles } from '../base/fileChange.ts';
-import { codeOf, err, messageOf, ok, type Result } from '../base/result.ts';
+import { placeInside } from '../base/insidePlace.ts';
+import { err, messageOf, never, ok, type Result } from '../base/result.ts';
 import { parseProposal, type Proposal } from '../domain/proposal.ts';
 import { describe, type Git } from '../git/git.ts';
 
@@ -126,20 +127,24 @@ class Draft {
 
   /** Only regular files below real folders: nothing is written through a link, or into what is git's. */
   async #wrongPlace(path: string): Promise<string | undefined> {
-    const parts = path.split('/');
-    const isForeign = parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\\'));
-    if (isForeign || /^[a-z]:/i.test(path) || path.includes('\0'))
-      return `${JSON.stringify(path)} is no path inside of the repository.`;
-    if (parts.some((part) => part.toLowerCase() === '.git')) return `${JSON.stringify(path)} belongs to git.`;
-    for (const [index] of parts.entries()) {
-      const isLast = index === parts.length - 1;
-      const kind = await kindOf(join(this.#root, ...parts.slice(0, index + 1)));
-      if (kind === 'nothing') return undefined;
-      if (kind === (isLast ? 'file' : 'folder')) continue;
-      const what = isLast ? 'is no regular file' : 'goes through something that is no folder';
-      return `${JSON.stringify(path)} ${what}.`;
+    const shown = JSON.stringify(path);
+    const place = await placeInside(this.#root, path);
+    switch (place) {
+      case 'file':
+      case 'nothing':
+        return undefined;
+      case 'foreign':
+        return `${shown} is no path inside of the repository.`;
+      case 'git':
+        return `${shown} belongs to git.`;
+      case 'through':
+        return `${shown} goes through something that is no folder.`;
+      case 'folder':
+      case 'other':
+        return `${shown} is no regular file.`;
+      default:
+        return never(place);
     }
-    return undefined;
   }
 }
 
@@ -152,14 +157,4 @@ function hasBareNewline(bytes: Buffer): boolean {
     if (bytes[at - 1] !== 0x0d) return true;
   }
   return false;
-}
-
-async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | 'nothing'> {
-  try {
-    const found = await lstat(path);
-    if (found.isFile()) return 'file';
-    return found.isDirectory() ? 'folder' : 'other';
-  } catch (thrown) {
-    return codeOf(thrown) === 'ENOENT' ? 'nothing' : 'other';
-  }
 }

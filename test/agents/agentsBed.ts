@@ -81,7 +81,8 @@ function placeQwen(ground: Ground, executable: string, url: string): void {
   chmodSync(ground.place(`bin/${programs.qwen.bin}`, run), 0o755);
 }
 
-function codexConfiguration(url: string): string {
+/** The user's config.toml of Codex, with a model at this address. */
+export function codexConfiguration(url: string): string {
   return `model = "scripted"
 model_provider = "scripted"
 

@@ -1,7 +1,8 @@
 import { lstat, readdir, readFile, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { changeFiles } from '../../base/fileChange.ts';
-import { codeOf, err, ok, type Result } from '../../base/result.ts';
+import { isGitName, placeInside } from '../../base/insidePlace.ts';
+import { err, never, ok, type Result } from '../../base/result.ts';
 
 /** What a model is told that asked for something that it cannot have. */
 export type Told = Result<string, string>;
@@ -29,7 +30,7 @@ export class SlotFiles {
     if (!found.ok) return found;
     const entries = await readdir(found.value, { withFileTypes: true });
     const names = entries
-      .filter(({ name }) => !isGits(name))
+      .filter(({ name }) => !isGitName(name))
       .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
       .sort();
     const more = names.length > MOST_ENTRIES ? [`… and ${String(names.length - MOST_ENTRIES)} more`] : [];
@@ -58,7 +59,7 @@ export class SlotFiles {
     for (let folder = folders.pop(); folder !== undefined && matches.length < MOST_MATCHES; folder = folders.pop()) {
       for (const entry of await readdir(join(this.#root, folder), { withFileTypes: true })) {
         const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
-        if (isGits(entry.name) || SKIPPED.has(entry.name)) continue;
+        if (isGitName(entry.name) || SKIPPED.has(entry.name)) continue;
         if (entry.isDirectory()) folders.push(name);
         if (!entry.isFile() || (files += 1) > MOST_FILES) continue;
         matches.push(...(await this.#matchesIn(name, text)));
@@ -114,35 +115,28 @@ export class SlotFiles {
 
   /** No link is followed on the way, so what is below the slot stays there. */
   async #place(path: string, wanted: 'file' | 'folder', mayBeNew = false): Promise<Told> {
-    const parts = path.split('/').filter((part) => part !== '.' && part !== '');
-    const isForeign = parts.some((part) => part === '..' || /[\\\0:]/.test(part));
-    if (isForeign || path.startsWith('/'))
-      return err(`"${path}" is no path inside of the repository: give a relative one.`);
-    if (parts.some(isGits)) return err(`"${path}" belongs to git.`);
-    if (parts.length === 0 && wanted === 'file') return err('Give the path of a file.');
-    for (const [index] of parts.entries()) {
-      const isLast = index === parts.length - 1;
-      const kind = await kindOf(join(this.#root, ...parts.slice(0, index + 1)));
-      if (kind === 'nothing') return mayBeNew ? ok(join(this.#root, ...parts)) : err(`There is no "${path}".`);
-      if (kind !== (isLast ? wanted : 'folder')) return err(`"${path}" is no ${wanted}, or leads through a link.`);
+    const isAbsolute = path.startsWith('/');
+    const plain = path
+      .split('/')
+      .filter((part) => part !== '.' && part !== '')
+      .join('/');
+    const place = isAbsolute ? 'foreign' : await placeInside(this.#root, plain);
+    switch (place) {
+      case wanted:
+        return ok(join(this.#root, plain));
+      case 'nothing':
+        return mayBeNew ? ok(join(this.#root, plain)) : err(`There is no "${path}".`);
+      case 'foreign':
+        return err(`"${path}" is no path inside of the repository: give a relative one.`);
+      case 'git':
+        return err(`"${path}" belongs to git.`);
+      case 'through':
+      case 'other':
+      case 'file':
+      case 'folder':
+        return err(`"${path}" is no ${wanted}, or leads through a link.`);
+      default:
+        return never(place);
     }
-    return ok(join(this.#root, ...parts));
-  }
-}
-
-/** Also where a file system takes another name for it. */
-function isGits(name: string): boolean {
-  return /^(?:\.git|git~\d+)[. ]*$/i.test(
-    name.normalize('NFKC').replaceAll(/[\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, ''),
-  );
-}
-
-async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | 'nothing'> {
-  try {
-    const found = await lstat(path);
-    if (found.isFile()) return 'file';
-    return found.isDirectory() ? 'folder' : 'other';
-  } catch (thrown) {
-    return codeOf(thrown) === 'ENOENT' ? 'nothing' : 'other';
   }
 }

@@ -1,5 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isGitName } from '../../base/insidePlace.ts';
 import { codeOf, err, ok, type Result } from '../../base/result.ts';
 
 /** `message` is the end of a sentence that begins with the path. */
@@ -27,7 +28,7 @@ export async function slotPath(slot: string, named: string): Promise<Result<Slot
     const path = await trueAs(isAbsolute(named) ? named : join(root, named));
     if (!isIn(root, path)) return err({ kind: 'outside', message: 'is outside of the checkout' });
     const inside = relative(root, path);
-    if (inside.split(sep).some(isGit)) return err({ kind: 'git', message: 'is in a git directory' });
+    if (inside.split(sep).some(isGitName)) return err({ kind: 'git', message: 'is in a git directory' });
     return ok({ path, inside });
   } catch (thrown) {
     return err({ kind: 'unreadable', message: `cannot be looked up (${codeOf(thrown) ?? 'unknown'})` });
@@ -36,11 +37,6 @@ export async function slotPath(slot: string, named: string): Promise<Result<Slot
 
 function isIn(root: string, path: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
-}
-
-/** The names that a file system may take for ".git": any case, dots and spaces behind it, and the short name on Windows. */
-function isGit(name: string): boolean {
-  return /^(?:\.git|git~\d+)(?:[. ]*|:.*)$/i.test(name);
 }
 
 /** As realpath, but for what is not there: its deepest folder that is, and the rest behind it. Throws as realpath does. */

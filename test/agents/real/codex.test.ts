@@ -9,6 +9,7 @@ import type { JobSpec } from '../../../src/domain/jobSpec.ts';
 import { codexExecutor } from '../../../src/executors/codex/codex.ts';
 import type { JobView } from '../../../src/protocol/jobView.ts';
 import { must, openTestHost, type TestHost } from '../../fixtures/testHost.ts';
+import { codexConfiguration } from '../agentsBed.ts';
 import { codexScenarios, NO_NAMESPACES } from '../codex.ts';
 import { layGround, type Ground } from '../ground.ts';
 import { call, refuse, say, type Script } from '../model/script.ts';
@@ -46,7 +47,7 @@ describeWith('codex', (executable) => {
 
   async function open(script: Script, program = executable, more = ''): Promise<Opened> {
     model = await startModel(script);
-    ground.place('config/config.toml', `${configuration(model.url)}\n${more}`);
+    ground.place('config/config.toml', `${codexConfiguration(model.url)}\n${more}`);
     host = await openTestHost({
       directory: ground.repository,
       cache: join(ground.root, 'cache'),
@@ -256,24 +257,6 @@ describeWith('codex', (executable) => {
     expect(systemClock.monotonic() - started).toBeLessThan(3000);
     expect(await probed(ground.home)).toMatchObject({ state: 'notSignedIn', version: '0.169.0' });
   });
-
-  function configuration(url: string): string {
-    return `model = "scripted"
-model_provider = "scripted"
-
-[model_providers.scripted]
-name = "scripted"
-base_url = "${url}/v1"
-requires_openai_auth = true
-wire_api = "responses"
-request_max_retries = 0
-stream_max_retries = 0
-supports_websockets = false
-
-[analytics]
-enabled = false
-`;
-  }
 });
 
 /** The command lines of all processes that a job has started. */
