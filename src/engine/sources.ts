@@ -8,10 +8,11 @@ import type { Job } from '../domain/job.ts';
 import { CatFile } from '../git/catFile.ts';
 import { writeConfigFile } from '../git/configFile.ts';
 import { proofEnvironment, remoteEnvironment, theirsEnvironment } from '../git/environment.ts';
-import { Git } from '../git/git.ts';
+import { describe, Git } from '../git/git.ts';
 import { Mirror, mirrorKey, type MirrorSource } from '../git/mirror.ts';
 import { removeTree } from '../git/removeTree.ts';
 import { openRepository, type Repository, type RepositoryError } from '../git/repository.ts';
+import { Scratch } from '../git/scratch.ts';
 import { Slots } from '../git/slots.ts';
 
 /** Where a job runs: the mirror of its source, and the slots on it. */
@@ -131,6 +132,21 @@ export class Sources {
     // What all worktrees share stays where it is when one of them goes.
     const place = { location: commonDir, name: topLevel, remote: false };
     return ok(await this.#groundOf(commonDir, { ...place, shallow, partial, objectFormat }));
+  }
+
+  /**
+   * A repository for what is only tried: it reads the objects of the job's mirror and of the repository that its patch is
+   * for, and keeps nothing. Whoever opens it disposes it.
+   */
+  async scratch(job: Job): Promise<Result<Scratch, RepositoryError>> {
+    const ground = await this.ground(job);
+    if (!ground.ok) return ground;
+    const workspace = await this.repository(job.workspace);
+    if (!workspace.ok) return err(workspace.error);
+    const { commonDir, objectFormat } = workspace.value;
+    const objects = [join(ground.value.mirror.directory, 'objects'), join(commonDir, 'objects')];
+    const made = await Scratch.open({ proof: this.#proof, temporary: this.temporary, objects, objectFormat });
+    return made.ok ? made : err({ kind: 'failed', message: describe(made.error) });
   }
 
   async dispose(): Promise<void> {

@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../base/result.ts';
+import type { ObjectId } from '../domain/ids.ts';
+import type { Git, GitError } from './git.ts';
+import { removeTree } from './removeTree.ts';
+
+/** What a scratch repository is made from. */
+export interface ScratchSource {
+  /** The relay's own git: its configuration, and nobody else's. */
+  readonly proof: Git;
+  /** An existing folder. */
+  readonly temporary: string;
+  /** Object folders that are read and never written: the mirror's, the user's. */
+  readonly objects: readonly string[];
+  readonly objectFormat: 'sha1' | 'sha256';
+}
+
+/**
+ * An empty repository that reads the objects of others: for trees and commits that nobody may keep. What is written into it
+ * goes with it, so that neither the mirror nor the user's repository grows by what was only tried.
+ */
+export class Scratch {
+  readonly directory: string;
+  readonly git: Git;
+
+  private constructor(directory: string, git: Git) {
+    this.directory = directory;
+    this.git = git;
+  }
+
+  static async open({ proof, temporary, objects, objectFormat }: ScratchSource): Promise<Result<Scratch, GitError>> {
+    const directory = await mkdtemp(join(temporary, 'scratch-'));
+    const gitDir = join(directory, 'git');
+    const git = proof.with({ GIT_DIR: gitDir, GIT_WORK_TREE: join(directory, 'tree') });
+    await mkdir(join(directory, 'tree'));
+    const made = await proof.run(
+      ['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`, gitDir],
+      {},
+    );
+    if (!made.ok) {
+      await removeTree(directory);
+      return err(made.error);
+    }
+    await mkdir(join(gitDir, 'objects', 'info'), { recursive: true });
+    await writeFile(join(gitDir, 'objects', 'info', 'alternates'), objects.map(alternate).join(''));
+    return ok(new Scratch(directory, git));
+  }
+
+  /** Where its objects are written: for a git that works in another repository. */
+  get objects(): string {
+    return join(this.directory, 'git', 'objects');
+  }
+
+  /** Its work tree: empty, but for the attributes that were read. */
+  get tree(): string {
+    return this.file('tree');
+  }
+
+  /** A file or folder of its own, not there yet. */
+  file(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Merges follow the attributes (`binary`, `merge=union`) of this tree: git looks for them in files. */
+  async readAttributes(tree: ObjectId): Promise<Result<void, GitError>> {
+    const read = await this.git.run(['read-tree', tree], {});
+    if (!read.ok) return read;
+    const files = await this.git.run(['ls-files', '-z', '--cached', '--', '.gitattributes', '**/.gitattributes'], {
+      cwd: this.tree,
+    });
+    if (!files.ok || files.value.length === 0) return files.ok ? ok(undefined) : files;
+    const written = await this.git.run(['checkout-index', '-q', '-z', '--stdin'], {
+      cwd: this.tree,
+      stdin: files.value,
+    });
+    return written.ok ? ok(undefined) : written;
+  }
+
+  async dispose(): Promise<void> {
+    await removeTree(this.directory);
+  }
+}
+
+/** A line of `objects/info/alternates`; one that begins with `"` is in C's quotes, and a newline needs them. */
+function alternate(directory: string): string {
+  return /["\n\\]/.test(directory)
+    ? `"${directory.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n')}"\n`
+    : `${directory}\n`;
+}
