@@ -95,11 +95,14 @@ export const JobEvent = z.discriminatedUnion('type', [
     artifacts: z.array(Artifact),
     usage: Usage.optional(),
   }),
-  /** Journaled before the first byte is written to the user's tree. `receipt` is in the vault. */
-  z.object({ type: z.literal('deliveryStarted'), receipt: Digest, by: Origin }),
+  /**
+   * Journaled before the first byte is written to the user's tree, or the branch is made. `receipt` is in the vault. Of a
+   * patch that is applied in part, it takes the place of the earlier one.
+   */
+  z.object({ type: z.literal('deliveryStarted'), receipt: Digest, by: Origin, branch: z.string().optional() }),
   z.object({ type: z.literal('delivered') }),
   z.object({ type: z.literal('undoStarted'), by: Origin }),
-  /** The working tree is as it was before the delivery: it was undone, or rolled back when it did not end. */
+  /** All is as it was before the delivery: it was undone, or rolled back when it did not end. */
   z.object({ type: z.literal('undone') }),
   /** A person does not want to see the job any more: no list has it, and the audit trail keeps it. */
   z.object({ type: z.literal('deleted'), by: Origin }),

@@ -15,10 +15,19 @@ export type JobState = z.infer<typeof JobState>;
 export const DeliveryState = z.enum(['none', 'applying', 'applied', 'undoing', 'undone']);
 export type DeliveryState = z.infer<typeof DeliveryState>;
 
-/** Where a proven patch stands towards the user's tree. */
+/** Where a proven patch stands towards the user's tree, or towards the branch that it is a commit on. */
 export type Delivery =
   | { readonly state: 'none' }
-  | { readonly state: 'applying' | 'applied' | 'undoing' | 'undone'; readonly receipt: Digest; readonly at: number };
+  /** `earlier`: the receipt of what of the patch is applied already, where more of it is being applied. */
+  | (Delivered & { readonly state: 'applying'; readonly earlier?: Digest })
+  | (Delivered & { readonly state: 'applied' | 'undoing' | 'undone' });
+
+interface Delivered {
+  readonly receipt: Digest;
+  readonly at: number;
+  /** Of a patch that is a commit on a branch of its own: no file of the user's is changed. */
+  readonly branch?: string;
+}
 
 interface Core {
   readonly id: JobId;

@@ -114,13 +114,14 @@ function step(job: Job, event: JobEvent, at: number): Step {
         ? ok({ ...job, stateVersion: job.stateVersion + 1, artifacts: event.artifacts })
         : illegal(job, event);
     case 'deliveryStarted':
-      return deliveryStep(job, event, ['none', 'undone'], { state: 'applying', receipt: event.receipt, at });
     case 'delivered':
-      return deliveryStep(job, event, ['applying'], 'applied', at);
     case 'undoStarted':
-      return deliveryStep(job, event, ['applied'], 'undoing', at);
-    case 'undone':
-      return deliveryStep(job, event, ['applying', 'undoing'], 'undone', at);
+    case 'undone': {
+      const delivery = job.state === 'SUCCEEDED' ? deliveryAfter(job.delivery, event, at) : undefined;
+      return job.state === 'SUCCEEDED' && delivery !== undefined
+        ? ok({ ...job, stateVersion: job.stateVersion + 1, delivery })
+        : illegal(job, event);
+    }
     case 'deleted':
       return isTerminal(job) && job.deleted !== true && !isDelivering(job)
         ? ok({ ...job, stateVersion: job.stateVersion + 1, deleted: true })
@@ -214,25 +215,43 @@ function afterLoss(job: RunningJob | WaitingJob, { drained }: Of<'attemptLost'>,
   return { ...failed(job, why, { checks: [], artifacts: [], files: [], fileCount: 0 }, at), lostAttempts };
 }
 
-function deliveryStep(job: Job, event: JobEvent, from: readonly Delivery['state'][], to: Delivery): Step;
-function deliveryStep(
-  job: Job,
-  event: JobEvent,
-  from: readonly Delivery['state'][],
-  to: 'applied' | 'undoing' | 'undone',
+type DeliveryEvent = Of<'deliveryStarted' | 'delivered' | 'undoStarted' | 'undone'>;
+
+/** Where a delivery stands after an event; undefined where it does not take it. */
+function deliveryAfter(delivery: Delivery, event: DeliveryEvent, at: number): Delivery | undefined {
+  switch (event.type) {
+    case 'deliveryStarted':
+      return startedDelivery(delivery, event, at);
+    case 'delivered':
+      if (delivery.state !== 'applying') return undefined;
+      return { ...placeOf(delivery), state: 'applied', receipt: delivery.receipt, at };
+    case 'undoStarted':
+      return delivery.state === 'applied' ? { ...delivery, state: 'undoing', at } : undefined;
+    case 'undone':
+      if (delivery.state === 'undoing') return { ...delivery, state: 'undone', at };
+      if (delivery.state !== 'applying') return undefined;
+      return delivery.earlier === undefined
+        ? { ...placeOf(delivery), state: 'undone', receipt: delivery.receipt, at }
+        : { state: 'applied', receipt: delivery.earlier, at };
+    default:
+      return never(event);
+  }
+}
+
+/** A patch goes to one place at a time; more of it may go into a tree that has a part of it. */
+function startedDelivery(
+  delivery: Delivery,
+  { receipt, branch }: Of<'deliveryStarted'>,
   at: number,
-): Step;
-function deliveryStep(
-  job: Job,
-  event: JobEvent,
-  from: readonly Delivery['state'][],
-  to: Delivery | 'applied' | 'undoing' | 'undone',
-  at = 0,
-): Step {
-  if (job.state !== 'SUCCEEDED' || !from.includes(job.delivery.state)) return illegal(job, event);
-  if (typeof to !== 'string') return ok({ ...job, stateVersion: job.stateVersion + 1, delivery: to });
-  if (job.delivery.state === 'none') return illegal(job, event);
-  return ok({ ...job, stateVersion: job.stateVersion + 1, delivery: { state: to, receipt: job.delivery.receipt, at } });
+): Delivery | undefined {
+  const started = { state: 'applying', receipt, at, ...(branch === undefined ? {} : { branch }) } as const;
+  if (delivery.state === 'none' || delivery.state === 'undone') return started;
+  const isMore = delivery.state === 'applied' && delivery.branch === undefined && branch === undefined;
+  return isMore ? { ...started, earlier: delivery.receipt } : undefined;
+}
+
+function placeOf({ branch }: Exclude<Delivery, { state: 'none' }>): { readonly branch?: string } {
+  return branch === undefined ? {} : { branch };
 }
 
 function illegal(job: Job, event: JobEvent): Result<never, Illegal> {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JobEvent } from '../../src/domain/event.ts';
-import { newJobId } from '../../src/domain/ids.ts';
+import { Digest, newJobId } from '../../src/domain/ids.ts';
 import { isTerminal, type Job, type JobState } from '../../src/domain/job.ts';
 import { created, transition } from '../../src/domain/machine.ts';
 import {
@@ -126,8 +126,31 @@ describe('a job', () => {
     expect(after(leased(), succeeded(), deliveryStarted, undone)).toMatchObject({ delivery: { state: 'undone' } });
     const ended = after(leased(), succeeded());
     for (const event of [delivered, undoStarted, undone]) expect(refuses(ended, event)).toBe(true);
-    for (const event of [deliveryStarted, delivered, undone]) expect(refuses(after(...there), event)).toBe(true);
+    for (const event of [delivered, undone]) expect(refuses(after(...there), event)).toBe(true);
+    expect(refuses(after(...there, undoStarted), deliveryStarted)).toBe(true);
     expect(refuses(after(leased(), failed()), deliveryStarted)).toBe(true);
+  });
+
+  it('takes more of a patch that is applied in part, by a new receipt, and goes back to the earlier one', () => {
+    const part = [leased(), succeeded(), deliveryStarted, delivered];
+    const receipt = Digest.parse('b'.repeat(64));
+    const more: JobEvent = { type: 'deliveryStarted', receipt, by: 'cli' };
+    expect(after(...part, more)).toMatchObject({ delivery: { state: 'applying', receipt, earlier: someDigest } });
+    expect(after(...part, more, delivered)).toMatchObject({ delivery: { state: 'applied', receipt } });
+    expect(after(...part, more, delivered)).not.toHaveProperty('delivery.earlier');
+    expect(after(...part, more, undone)).toMatchObject({ delivery: { state: 'applied', receipt: someDigest } });
+    expect(after(...part, more, delivered, undoStarted, undone)).toMatchObject({
+      delivery: { state: 'undone', receipt },
+    });
+  });
+
+  it('is in the tree or on a branch, and goes from one to the other by an undo', () => {
+    const toBranch: JobEvent = { type: 'deliveryStarted', receipt: someDigest, by: 'cli', branch: 'relay/x' };
+    const onBranch = [leased(), succeeded(), toBranch, delivered];
+    expect(after(...onBranch)).toMatchObject({ delivery: { state: 'applied', branch: 'relay/x' } });
+    for (const event of [deliveryStarted, toBranch]) expect(refuses(after(...onBranch), event)).toBe(true);
+    expect(refuses(after(leased(), succeeded(), deliveryStarted, delivered), toBranch)).toBe(true);
+    expect(after(...onBranch, undoStarted, undone, deliveryStarted)).not.toHaveProperty('delivery.branch');
   });
 
   it('is judged again when a person lifts the secrets that it failed for, and has a new life for that', () => {
