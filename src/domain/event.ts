@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Artifact, Check, FileChange, Usage } from './artifact.ts';
 import { Failure } from './failure.ts';
+import { Graft } from './graft.ts';
 import { Digest, JobId, ObjectId } from './ids.ts';
 import { JobSpec } from './jobSpec.ts';
 import { Quarantine } from './secretFind.ts';
@@ -46,6 +47,8 @@ export const JobEvent = z.discriminatedUnion('type', [
     specDigest: Digest,
     /** The commit that the job starts from. */
     baseline: ObjectId,
+    /** Where the baseline is no commit of the source repository. */
+    graft: Graft.optional(),
     /** The repository's working tree, or the `local` path or `git` URL that the spec names. */
     source: z.string(),
     /** The working tree that a delivery writes to. */

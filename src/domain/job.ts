@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Artifact, Usage } from './artifact.ts';
 import type { Origin, Outcome, Question } from './event.ts';
 import type { Failure } from './failure.ts';
+import type { Graft } from './graft.ts';
 import type { Digest, JobId, ObjectId } from './ids.ts';
 import type { JobSpec } from './jobSpec.ts';
 import { isTerminalState } from './jobState.ts';
@@ -36,6 +37,8 @@ interface Core {
   readonly spec: JobSpec;
   readonly specDigest: Digest;
   readonly baseline: ObjectId;
+  /** Where the baseline is no commit of the source repository. */
+  readonly graft?: Graft;
   readonly source: string;
   readonly workspace: string;
   readonly executor: string;

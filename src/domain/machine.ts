@@ -31,7 +31,7 @@ const MOST_LOST_ATTEMPTS = 3;
 
 /** The first event of a job. */
 export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJob {
-  const { spec, specDigest, baseline, source, workspace, executor, origin, parent } = event;
+  const { spec, specDigest, baseline, graft, source, workspace, executor, origin, parent } = event;
   return {
     state: 'QUEUED',
     id,
@@ -39,6 +39,7 @@ export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJo
     spec,
     specDigest,
     baseline,
+    ...(graft === undefined ? {} : { graft }),
     source,
     workspace,
     executor,
@@ -139,6 +140,7 @@ function coreOf(job: Job): Omit<QueuedJob, 'state'> {
     spec: job.spec,
     specDigest: job.specDigest,
     baseline: job.baseline,
+    ...(job.graft === undefined ? {} : { graft: job.graft }),
     source: job.source,
     workspace: job.workspace,
     executor: job.executor,

@@ -19,6 +19,7 @@ import { executorEnvironment } from '../process/environment.ts';
 import type { AttemptLog } from './attemptLog.ts';
 import type { AttemptOptions } from './attemptOptions.ts';
 import { AttemptShell } from './attemptShell.ts';
+import { ensureBaseline, toldOf } from './baseline.ts';
 import { Budget } from './budget.ts';
 import { Execution, type ExecutionError } from './execution.ts';
 import { gateGround } from './gateGround.ts';
@@ -116,8 +117,9 @@ export class Attempt {
   }
 
   async run(): Promise<AttemptEnd> {
+    const { rejudged, graft } = this.#job;
     this.#say(`attempt ${String(this.#job.attempt)} of job ${this.#job.id} at ${this.#job.baseline}`);
-    const { rejudged } = this.#job;
+    if (graft !== undefined) this.#say(toldOf(graft));
     const making = rejudged === undefined ? this.#makeInSlot() : this.#makeFromKept(rejudged);
     const made = await making.finally(() => this.#limit.dispose());
     if (!made.ok) return this.#end(made.error);
@@ -134,7 +136,8 @@ export class Attempt {
     const found = await this.#options.sources.ground(this.#job);
     if (!found.ok) return err({ kind: 'failed', failure: failure('EXECUTOR_ERROR', found.error.message) });
     const ground = found.value;
-    const ensured = await ground.mirror.ensure(this.#job.baseline, this.#bounded);
+    const { mirror } = ground;
+    const ensured = await ensureBaseline(this.#job, { mirror, vault: this.#options.vault }, this.#bounded);
     if (!ensured.ok) {
       const { kind, message } = ensured.error;
       return err(this.#stopOr(kind === 'aborted' ? { kind } : { kind: 'unavailable', message }));
@@ -167,7 +170,8 @@ export class Attempt {
     const found = await this.#options.sources.ground(this.#job);
     if (!found.ok) return err({ kind: 'failed', failure: failure('EXECUTOR_ERROR', found.error.message) });
     const ground = found.value;
-    const place = { mirror: ground.mirror, baseIndex: this.#baseIndex(), scratchIndex: this.#scratch() };
+    const { vault } = this.#options;
+    const place = { mirror: ground.mirror, vault, baseIndex: this.#baseIndex(), scratchIndex: this.#scratch() };
     const kept = { vault: this.#options.quarantine, digest: patch };
     const remade = await remake(this.#job, kept, place, this.#bounded);
     if (!remade.ok) return err(this.#signal.aborted ? { kind: 'stopped' } : { kind: 'failed', failure: remade.error });

@@ -7,6 +7,7 @@ import { rebuilt } from '../git/proof.ts';
 import type { Git } from '../git/git.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Vault } from '../store/vault.ts';
+import { ensureBaseline } from './baseline.ts';
 import type { LetThrough } from './letThrough.ts';
 import type { Sources } from './sources.ts';
 
@@ -33,7 +34,7 @@ export async function contentOf(
   const { mirror } = ground.value;
   const there = await blob(mirror.git, id);
   if (there !== undefined) return ok(there);
-  const ensured = await mirror.ensure(job.baseline, new AbortController().signal);
+  const ensured = await ensureBaseline(job, { mirror, vault }, new AbortController().signal);
   if (!ensured.ok) return err(relayError('io', ensured.error.message));
   const artifact = job.outcome.artifacts.find((one) => one.name === 'patch.diff');
   const patch = artifact === undefined ? undefined : await vault.read(artifact.digest);

@@ -1,18 +1,27 @@
 import { err, ok, type Result } from '../base/result.ts';
+import type { Graft } from '../domain/graft.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { JobSpec } from '../domain/jobSpec.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
+import type { Vault } from '../store/vault.ts';
 import type { Sources } from './sources.ts';
+import { withUncommitted } from './uncommitted.ts';
 
 /** Where a job starts, and what it starts from. */
 export interface Pin {
   readonly baseline: ObjectId;
+  /** Where the baseline is no commit of the source. */
+  readonly graft?: Graft;
   readonly source: string;
   readonly workspace: string;
 }
 
-/** The commit that a job starts from: fixed now, whatever HEAD does later. */
-export async function pinOf(spec: JobSpec, workspace: string, sources: Sources): Promise<Result<Pin, RelayError>> {
+/** The commit that a job starts from: fixed now, whatever HEAD and the working tree do later. */
+export async function pinOf(
+  spec: JobSpec,
+  workspace: string,
+  { sources, vault }: { readonly sources: Sources; readonly vault: Vault },
+): Promise<Result<Pin, RelayError>> {
   const repo = spec.repo ?? { type: 'workspace' };
   if (repo.type === 'git') {
     const refused = refusedUrl(repo.url);
@@ -30,7 +39,10 @@ export async function pinOf(spec: JobSpec, workspace: string, sources: Sources):
         : `"${directory}" has no commit yet. Make a first commit, then submit again.`;
     return err(relayError('invalid', why));
   }
-  return ok({ baseline: commit, source: topLevel, workspace: topLevel });
+  const head = { baseline: commit, source: topLevel, workspace: topLevel };
+  return repo.type === 'workspace' && repo.include === 'uncommitted'
+    ? withUncommitted(head, { sources, vault })
+    : ok(head);
 }
 
 /** Only what git fetches by itself: no transport that runs a program of the spec's choice. */

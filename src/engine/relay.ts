@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { canonicalJson, sha256 } from '../base/canonical.ts';
 import type { Clock } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
 import { messageOf, err, ok, type Result } from '../base/result.ts';
 import type { Log } from '../base/log.ts';
-import { Digest, newJobId, type JobId } from '../domain/ids.ts';
+import { newJobId, type JobId } from '../domain/ids.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
 import { AUTO, executorOf, type JobSpec } from '../domain/jobSpec.ts';
 import { refusalOf, type AdmissionPolicy } from '../domain/policy.ts';
@@ -22,6 +21,7 @@ import { checkOutputOf } from './checkOutput.ts';
 import { choiceFor, viewsOf, type Staff } from './choice.ts';
 import { contentOf, withoutSecrets } from './content.ts';
 import { Delivery } from './delivery.ts';
+import { digestOf, earlierJob } from './earlier.ts';
 import { growingLog } from './growingLog.ts';
 import { Holds } from './holds.ts';
 import { recover } from './recovery.ts';
@@ -58,8 +58,6 @@ export interface EngineOptions {
 
 /** How long a question waits for its answer. */
 const QUESTION_MS = 3600 * 1000;
-/** How long a key names its job after the job has ended. */
-const KEY_LIFETIME_MS = 24 * 3600 * 1000;
 
 type Answer<T> = Promise<Result<T, RelayError>>;
 
@@ -153,13 +151,15 @@ export class Engine {
 
   async #submit({ spec, workspace, origin, parent }: CallInput<'submit'>): Answer<CallOutput<'submit'>> {
     if (this.#closing) return err(relayError('closing', 'The relay is going down. Submit again in a moment.'));
-    const { policy, executors, sources } = this.#options;
+    const { policy, executors } = this.#options;
     const refusal = refusalOf(spec, origin, policy);
     if (refusal !== undefined) return err(refusal);
     const executor = executorOf(spec);
     const wrong = executor === AUTO ? undefined : wrongExecutor(executors, executor, spec);
     if (wrong !== undefined) return err(relayError('invalid', wrong));
-    const pinned = await pinOf(spec, workspace, sources);
+    const earlier = earlierJob(spec, this.#options);
+    if (earlier !== undefined) return earlier;
+    const pinned = await pinOf(spec, workspace, this.#options);
     if (!pinned.ok) return pinned;
     return this.#append(spec, executor, { ...pinned.value, origin, ...(parent === undefined ? {} : { parent }) });
   }
@@ -171,21 +171,9 @@ export class Engine {
     rest: Pin & Pick<CallInput<'submit'>, 'origin' | 'parent'>,
   ): Answer<CallOutput<'submit'>> {
     const { store, clock } = this.#options;
-    const specDigest = Digest.parse(sha256(canonicalJson(spec)));
-    const earlier = spec.idempotencyKey === undefined ? undefined : this.#byKey(spec.idempotencyKey);
-    if (earlier !== undefined) {
-      const durable = await store.settled();
-      if (!durable.ok) return err(relayError('io', durable.error.message));
-      if (earlier.specDigest !== specDigest) {
-        return err(
-          relayError(
-            'invalid',
-            `The idempotency key "${spec.idempotencyKey ?? ''}" belongs to job ${earlier.jobId}, which has another spec. Use another key.`,
-          ),
-        );
-      }
-      return this.#submitted(earlier.jobId);
-    }
+    const earlier = earlierJob(spec, this.#options);
+    if (earlier !== undefined) return earlier;
+    const specDigest = digestOf(spec);
     const done = await store.append(
       newJobId(),
       { type: 'submitted', spec, specDigest, executor, ...rest },
@@ -194,19 +182,6 @@ export class Engine {
     if (!done.ok) return err(toRelayError(done.error));
     const { id, state, stateVersion } = done.value;
     return ok({ jobId: id, state, stateVersion, deduplicated: false });
-  }
-
-  #byKey(key: string): { readonly jobId: JobId; readonly specDigest: Digest } | undefined {
-    const { store, clock } = this.#options;
-    const found = store.byKey(key);
-    const isOver = found?.finishedAt !== undefined && clock.now() - found.finishedAt > KEY_LIFETIME_MS;
-    return isOver ? undefined : found;
-  }
-
-  async #submitted(jobId: JobId): Answer<CallOutput<'submit'>> {
-    const job = await this.#options.store.get(jobId);
-    if (!job.ok) return err(toRelayError(job.error));
-    return ok({ jobId, state: job.value.state, stateVersion: job.value.stateVersion, deduplicated: true });
   }
 
   async #get(jobId: JobId): Answer<CallOutput<'get'>> {
@@ -266,8 +241,9 @@ export class Engine {
     const spec = withoutKey(job.spec);
     const refusal = refusalOf(spec, origin, this.#options.policy);
     if (refusal !== undefined) return err(refusal);
-    const { baseline, source, workspace } = job;
-    return this.#append(spec, executorOf(spec), { baseline, source, workspace, origin, parent: job.id });
+    const { baseline, graft, source, workspace } = job;
+    const pin = { baseline, source, workspace, ...(graft === undefined ? {} : { graft }) };
+    return this.#append(spec, executorOf(spec), { ...pin, origin, parent: job.id });
   }
 
   async #delete({ jobId, origin }: CallInput<'delete'>): Answer<CallOutput<'delete'>> {

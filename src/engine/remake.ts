@@ -6,9 +6,12 @@ import { describe } from '../git/git.ts';
 import type { Mirror } from '../git/mirror.ts';
 import { applied, writeIndex } from '../git/proof.ts';
 import type { Vault } from '../store/vault.ts';
+import { ensureBaseline } from './baseline.ts';
 
 export interface RemakePlace {
   readonly mirror: Mirror;
+  /** Where baselines are that no repository has. */
+  readonly vault: Vault;
   /** Where the baseline's index is written, to stay; and where one may be written and removed. */
   readonly baseIndex: string;
   readonly scratchIndex: string;
@@ -25,12 +28,12 @@ export interface Remade {
 export async function remake(
   job: Job,
   kept: { readonly vault: Vault; readonly digest: Digest },
-  { mirror, baseIndex, scratchIndex }: RemakePlace,
+  { mirror, vault, baseIndex, scratchIndex }: RemakePlace,
   signal: AbortSignal,
 ): Promise<Result<Remade, Failure>> {
   const patch = await kept.vault.read(kept.digest);
   if (!patch.ok) return broken(`The patch of job ${job.id} cannot be read: ${patch.error.message}.`);
-  const baseTree = await mirror.ensure(job.baseline, signal);
+  const baseTree = await ensureBaseline(job, { mirror, vault }, signal);
   if (!baseTree.ok) return err(failure('EXECUTOR_ERROR', baseTree.error.message));
   const index = await writeIndex(mirror.git, job.baseline, baseIndex);
   if (!index.ok) return broken(describe(index.error));

@@ -143,10 +143,13 @@ export class Sources {
     if (!ground.ok) return ground;
     const workspace = await this.repository(job.workspace);
     if (!workspace.ok) return err(workspace.error);
-    const { commonDir, objectFormat } = workspace.value;
-    const objects = [join(ground.value.mirror.directory, 'objects'), join(commonDir, 'objects')];
-    const made = await Scratch.open({ proof: this.#proof, temporary: this.temporary, objects, objectFormat });
-    return made.ok ? made : err({ kind: 'failed', message: describe(made.error) });
+    return this.#scratch(workspace.value, [join(ground.value.mirror.directory, 'objects')]);
+  }
+
+  /** … and one that reads the objects of the repository that a folder is in, and no mirror's. */
+  async workshop(directory: string): Promise<Result<Scratch, RepositoryError>> {
+    const repository = await this.repository(directory);
+    return repository.ok ? this.#scratch(repository.value, []) : err(repository.error);
   }
 
   async dispose(): Promise<void> {
@@ -156,6 +159,13 @@ export class Sources {
     await Promise.all(opened.flatMap((found) => (found.ok ? [found.value.catFile.close()] : [])));
     this.#opened.clear();
     this.#grounds.clear();
+  }
+
+  async #scratch(repository: Repository, more: readonly string[]): Promise<Result<Scratch, RepositoryError>> {
+    const { commonDir, objectFormat } = repository;
+    const objects = [...more, join(commonDir, 'objects')];
+    const made = await Scratch.open({ proof: this.#proof, temporary: this.temporary, objects, objectFormat });
+    return made.ok ? made : err({ kind: 'failed', message: describe(made.error) });
   }
 
   async #open(directory: string): Promise<Result<Opened, RepositoryError>> {

@@ -133,6 +133,7 @@ export class Verifier {
     try {
       const place = {
         mirror: ground.value.mirror,
+        vault,
         baseIndex: join(temporary, 'index.base'),
         scratchIndex: join(temporary, 'index'),
       };

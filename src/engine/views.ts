@@ -1,5 +1,6 @@
 import { never } from '../base/result.ts';
 import type { FileChange } from '../domain/artifact.ts';
+import type { Graft } from '../domain/graft.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
 import { defaults, priorityOf, type JobSpec } from '../domain/jobSpec.ts';
 import type { JobSummary, JobView } from '../protocol/jobView.ts';
@@ -24,6 +25,7 @@ export function viewOf(job: Job): JobView {
     attempt: job.attempt,
     createdAt: job.createdAt,
     ...timesOf(job),
+    ...(job.graft === undefined ? {} : { graft: graftView(job.graft) }),
     ...(job.parent === undefined ? {} : { parent: job.parent }),
     ...(job.spent === undefined ? {} : { usage: job.spent }),
     ...(job.lifted === undefined ? {} : { lifted: [...job.lifted] }),
@@ -46,6 +48,11 @@ export function viewOf(job: Job): JobView {
     default:
       return never(job);
   }
+}
+
+/** Without its pack, which nobody can read by its name. */
+function graftView({ on, leftOut }: Graft): NonNullable<JobView['graft']> {
+  return { on, ...(leftOut === undefined ? {} : { leftOut }) };
 }
 
 function whyExpired({ execution }: JobSpec): string {

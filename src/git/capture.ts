@@ -124,7 +124,9 @@ export async function filtered(
 
 /** Copies an index with its time: git compares files with the index's own time to know which it must read again. */
 export async function copyIndex(from: string, to: string): Promise<void> {
-  const [{ mtimeMs }] = await Promise.all([lstat(from), copyFile(from, to)]);
+  // The time first: of an index that is replaced meanwhile, the older time makes git read more and never less.
+  const { mtimeMs } = await lstat(from);
+  await copyFile(from, to);
   await utimes(to, Math.floor(mtimeMs) / 1000, Math.floor(mtimeMs) / 1000);
 }
 

@@ -1,3 +1,5 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { systemClock } from '../base/clock.ts';
 import { err, never, ok, type Result } from '../base/result.ts';
 import type { SpawnError } from '../process/launch.ts';
@@ -15,11 +17,17 @@ export type GitError =
 export interface GitOptions {
   readonly cwd?: string;
   readonly env?: Environment;
-  readonly stdin?: string | Uint8Array;
+  /** A function is given the pipe, to write to and to end. */
+  readonly stdin?: string | Uint8Array | ((pipe: Writable) => void);
   readonly signal?: AbortSignal;
   /** Bytes of stdout; more is the error `tooLarge`. */
   readonly maxOutput?: number;
+  /** Is told what git says beside its output, as it comes. */
+  readonly onStderr?: (chunk: Buffer) => void;
 }
+
+/** Stdout as it comes, where it is not kept in memory. */
+type Sink = (chunk: Buffer) => void;
 
 const LARGEST_OUTPUT = 256 * 1024 * 1024;
 
@@ -42,7 +50,36 @@ export class Git {
 
   /** Runs to its end; stdout as bytes. */
   async run(args: readonly string[], options: GitOptions): Promise<Result<Buffer, GitError>> {
-    const { cwd = '/', env, stdin, signal, maxOutput = LARGEST_OUTPUT } = options;
+    const done = await this.#run(args, options);
+    return done.ok ? ok(done.value.stdout) : done;
+  }
+
+  /** Runs to its end; stdout goes to a new file, whose length in bytes is the answer. Nothing of it is kept in memory. */
+  async toFile(
+    args: readonly string[],
+    { file, maxOutput = LARGEST_OUTPUT, ...options }: GitOptions & { readonly file: string },
+  ): Promise<Result<number, GitError>> {
+    const opened = openSync(file, 'wx', 0o600);
+    let bytes = 0;
+    try {
+      // Written where it arrives, so that git waits for the disk and no chunk waits in memory.
+      const done = await this.#run(args, options, (chunk) => {
+        bytes += chunk.length;
+        if (bytes <= maxOutput) writeSync(opened, chunk);
+      });
+      if (!done.ok) return done;
+    } finally {
+      closeSync(opened);
+    }
+    return bytes > maxOutput ? err(tooLarge(args, maxOutput, bytes)) : ok(bytes);
+  }
+
+  async #run(
+    args: readonly string[],
+    options: GitOptions,
+    sink?: Sink,
+  ): Promise<Result<{ readonly stdout: Buffer }, GitError>> {
+    const { cwd = '/', env, stdin, signal, maxOutput = LARGEST_OUTPUT, onStderr } = options;
     const done = await run(
       {
         file: 'git',
@@ -51,21 +88,19 @@ export class Git {
         env: env === undefined ? this.#env : { ...this.#env, ...env },
         ...(stdin === undefined ? {} : { stdin }),
         ...(signal === undefined ? {} : { signal }),
-        maxOutput,
+        ...(onStderr === undefined ? {} : { onStderr }),
+        ...(sink === undefined ? { maxOutput } : { maxOutput: 0, onStdout: sink }),
       },
       systemClock,
     );
     if (!done.ok) return err(unstarted(done.error));
     const { ending, stdout, stderr, truncated, stdoutBytes: bytes } = done.value;
     // Of a run that was stopped, the count is not the whole.
-    if (truncated && ending.kind === 'exited') {
-      const message = `git ${args[0] ?? ''} printed more than ${String(maxOutput)} bytes`;
-      return err({ kind: 'tooLarge', message, bytes });
-    }
+    if (truncated && sink === undefined && ending.kind === 'exited') return err(tooLarge(args, maxOutput, bytes));
     switch (ending.kind) {
       case 'exited':
         return ending.exitCode === 0
-          ? ok(stdout)
+          ? ok({ stdout })
           : err({ kind: 'failed', args, exitCode: ending.exitCode, stderr: stderr.toString() });
       case 'signaled':
         return err({ kind: 'failed', args, exitCode: 128, stderr: `ended by ${ending.signal}\n${stderr.toString()}` });
@@ -82,6 +117,10 @@ export class Git {
     const done = await this.run(args, options);
     return done.ok ? ok(done.value.toString('utf8').replace(/\n$/, '')) : done;
   }
+}
+
+function tooLarge(args: readonly string[], limit: number, bytes: number): GitError {
+  return { kind: 'tooLarge', message: `git ${args[0] ?? ''} printed more than ${String(limit)} bytes`, bytes };
 }
 
 function unstarted(error: SpawnError): GitError {

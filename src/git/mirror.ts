@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { Lane } from '../base/lane.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobId, ObjectId } from '../domain/ids.ts';
@@ -23,6 +25,12 @@ export interface MirrorSource {
 export interface MirrorError {
   readonly kind: 'source' | 'absent' | 'aborted';
   readonly message: string;
+}
+
+/** A baseline that the source has not got: a thin pack of it in a file, on a commit that the source has. */
+export interface GraftPack {
+  readonly on: ObjectId;
+  readonly file: string;
 }
 
 /**
@@ -61,20 +69,20 @@ export class Mirror {
     return this.#catFile;
   }
 
-  /** Makes sure that the commit and all that it holds is in the mirror; answers its tree. */
-  ensure(baseline: ObjectId, signal: AbortSignal): Promise<Result<ObjectId, MirrorError>> {
+  /**
+   * Makes sure that the commit and all that it holds is in the mirror; answers its tree. `graft`: where a baseline comes
+   * from that is no commit of the source.
+   */
+  ensure(baseline: ObjectId, signal: AbortSignal, graft?: GraftPack): Promise<Result<ObjectId, MirrorError>> {
     return this.#lane.run(async () => {
       const made = await this.#make(signal);
       if (!made.ok) return made;
-      if (await this.#isWhole(baseline, made.value)) {
-        const there = await this.#catFile.commitTree(baseline);
-        if (there.ok) return there;
-      }
-      const fetched = await this.#fetch(baseline, signal);
-      if (!fetched.ok) return fetched;
-      this.#whole.add(baseline);
-      const tree = await this.#catFile.commitTree(baseline);
-      return tree.ok ? tree : err({ kind: 'absent', message: this.#absent(baseline) });
+      if (graft === undefined) return this.#ensured(baseline, made.value, () => this.#fetch(baseline, signal));
+      return this.#ensured(baseline, false, async () => {
+        const { on } = graft;
+        const ground = await this.#ensured(on, made.value, () => this.#fetch(on, signal));
+        return ground.ok ? this.#unpack(baseline, graft.file, signal) : ground;
+      });
     });
   }
 
@@ -87,6 +95,38 @@ export class Mirror {
   async dispose(): Promise<void> {
     await this.#lane.run(() => this.#catFile.close());
     await this.#refs.close();
+  }
+
+  async #ensured(
+    commit: ObjectId,
+    isNew: boolean,
+    bring: () => Promise<Result<void, MirrorError>>,
+  ): Promise<Result<ObjectId, MirrorError>> {
+    if (await this.#isWhole(commit, isNew)) {
+      const there = await this.#catFile.commitTree(commit);
+      if (there.ok) return there;
+    }
+    const brought = await bring();
+    if (!brought.ok) return brought;
+    this.#whole.add(commit);
+    const tree = await this.#catFile.commitTree(commit);
+    return tree.ok ? tree : err({ kind: 'absent', message: this.#absent(commit) });
+  }
+
+  /** Its ref comes last, as that of a fetch does. */
+  async #unpack(baseline: ObjectId, file: string, signal: AbortSignal): Promise<Result<void, MirrorError>> {
+    const stdin = (pipe: Writable): void => {
+      createReadStream(file)
+        .on('error', () => pipe.end())
+        .pipe(pipe);
+    };
+    const done = await this.#proof.run(['index-pack', '--stdin', '--fix-thin'], { stdin, signal });
+    const kept = done.ok ? await this.#refs.set({ [refOf(baseline)]: baseline }) : done;
+    if (kept.ok) return ok(undefined);
+    if (kept.error.kind === 'aborted') return err({ kind: 'aborted', message: kept.error.message });
+    const said = describe(kept.error);
+    const message = `The baseline ${baseline} is no commit of "${this.#source.name}", and its pack in the record (${file}) cannot be used: ${said}. Submit the task again.`;
+    return err({ kind: 'source', message });
   }
 
   /**

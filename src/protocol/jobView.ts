@@ -64,6 +64,10 @@ export const JobView = JobSummary.extend({
     .optional()
     .describe('secrets in the patch or the log; what is served is redacted, and a person can lift a find'),
   lifted: z.array(z.string()).optional().describe('fingerprints of the finds that a person has lifted'),
+  graft: z
+    .strictObject({ on: ObjectId, leftOut: z.array(z.string()).optional().describe('what no commit can carry') })
+    .optional()
+    .describe('the baseline is no commit of the repository: it was made on the commit `on`'),
   parent: JobId.optional(),
 });
 export type JobView = z.infer<typeof JobView>;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JobEvent } from '../../src/domain/event.ts';
-import { Digest, newJobId } from '../../src/domain/ids.ts';
+import { Digest, newJobId, ObjectId } from '../../src/domain/ids.ts';
 import { isTerminal, type Job, type JobState } from '../../src/domain/job.ts';
 import { created, transition } from '../../src/domain/machine.ts';
 import {
@@ -65,6 +65,21 @@ describe('a job', () => {
     expect(after(canceled)).toMatchObject({ state: 'CANCELED', finishedAt: 2000, artifacts: [] });
     expect(after(canceled)).not.toHaveProperty('startedAt');
     expect(after(leased(), expired, sealed())).toMatchObject({ artifacts: [{ name: 'logs.txt' }] });
+  });
+
+  it('keeps the graft of its baseline, whatever happens to it', () => {
+    const graft = { on: ObjectId.parse('a'.repeat(40)), pack: someDigest };
+    const grafted = created(id, { ...submitted(), graft }, 1000);
+    expect(grafted).toMatchObject({ graft });
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...laterEvents), { maxLength: 40 }), (events) => {
+        const end = events.reduce<Job>((job, event) => {
+          const next = transition(job, event, 2000);
+          return next.ok ? next.value : job;
+        }, grafted);
+        expect(end).toMatchObject({ graft });
+      }),
+    );
   });
 
   it('refuses what an older attempt reports late, or a newer one before its time', () => {

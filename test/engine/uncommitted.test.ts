@@ -1,0 +1,163 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JobSpec } from '../../src/domain/jobSpec.ts';
+import type { JobView } from '../../src/protocol/jobView.ts';
+import { startChildHost } from '../fixtures/childHost.ts';
+import { expectNothingLeft } from '../fixtures/leftovers.ts';
+import {
+  git,
+  gitWith,
+  makeRepository,
+  photographRepository,
+  removeDirectory,
+  temporaryDirectory,
+  write,
+} from '../fixtures/repository.ts';
+import { command, must, openTestHost, printed, type TestHost } from '../fixtures/testHost.ts';
+
+let place: string;
+let repository: string;
+let cache: string;
+let host: TestHost;
+
+beforeEach(async () => {
+  place = temporaryDirectory();
+  cache = join(place, 'cache');
+  repository = makeRepository(join(place, 'repo'), {
+    'a.txt': 'a\n',
+    'b.txt': 'b\n',
+    'gone.txt': 'gone\n',
+    '.gitignore': 'ignored.txt\n',
+  });
+  dirty();
+  host = await openTestHost({ directory: repository, cache, concurrency: 1 });
+});
+afterEach(async () => {
+  await host.close();
+  await expectNothingLeft(host.host.places);
+  removeDirectory(place);
+});
+
+/** Staged, unstaged, untracked, ignored, and taken away. */
+function dirty(): void {
+  write(repository, { 'a.txt': 'a staged\n', 'new.txt': 'new\n', 'ignored.txt': 'ignored\n' });
+  git(repository, 'add', 'a.txt');
+  write(repository, { 'b.txt': 'b unstaged\n' });
+  rmSync(join(repository, 'gone.txt'));
+}
+
+/** As a merge leaves a file that both sides changed. */
+function unmerge(path: string): void {
+  const id = git(repository, 'rev-parse', `HEAD:${path}`);
+  const lines = [1, 2, 3].map((stage) => `100644 ${id} ${String(stage)}\t${path}\n`);
+  gitWith(repository, ['rm', '-q', '--cached', path], {});
+  gitWith(repository, ['update-index', '--index-info'], { input: Buffer.from(lines.join('')) });
+}
+
+const FILES = 'for file in $(ls | sort); do echo "$file: $(cat "$file")"; done';
+const DIRTY = ['a.txt: a staged', 'b.txt: b unstaged', 'new.txt: new'];
+
+function uncommitted(run: string, more: Partial<JobSpec> = {}): JobSpec {
+  return command(run, { repo: { type: 'workspace', include: 'uncommitted' }, ...more });
+}
+
+async function logOf(job: JobView): Promise<Buffer> {
+  return host.artifact(job.jobId, 'logs.txt');
+}
+
+async function again(): Promise<void> {
+  await host.close();
+  host = await openTestHost({ directory: repository, cache, concurrency: 1 });
+}
+
+describe('a job on uncommitted work', () => {
+  it('sees it, and its patch has only what its executor changed; nothing of the user is touched', async () => {
+    const before = photographRepository(repository);
+    const job = await host.run(uncommitted(`${FILES}; echo more >> new.txt; git log --format=%s%n%an -1`));
+    expect(job).toMatchObject({ state: 'SUCCEEDED', fileCount: 1, files: [{ path: 'new.txt', kind: 'modified' }] });
+    expect(job).toMatchObject({ graft: { on: git(repository, 'rev-parse', 'HEAD') } });
+    expect(job.graft).not.toHaveProperty('pack');
+    expect(printed(await logOf(job)).split('\n')).toEqual([...DIRTY, 'Uncommitted work', 'task-relay']);
+    expect((await host.artifact(job.jobId, 'patch.diff')).toString()).toMatch(/@@ -1 \+1,2 @@\n new\n\+more\n$/);
+    expect(photographRepository(repository)).toEqual(before);
+  });
+
+  it('is a job at HEAD where nothing is uncommitted', async () => {
+    git(repository, 'reset', '-q', '--hard');
+    rmSync(join(repository, 'new.txt'));
+    const job = await host.run(uncommitted('echo more >> a.txt'));
+    expect(job.baseline).toBe(git(repository, 'rev-parse', 'HEAD'));
+    expect(job).not.toHaveProperty('graft');
+  });
+
+  it('starts from what was there when it was submitted: two submits, two baselines', async () => {
+    const gate = `until [ -e ${place}/go ]; do :; done; `;
+    const first = must(await host.submit(uncommitted(`${gate}cat b.txt; echo 1 >> a.txt`)));
+    const same = must(await host.submit(uncommitted('echo same >> a.txt')));
+    write(repository, { 'b.txt': 'b later\n' });
+    const second = must(await host.submit(uncommitted('cat b.txt; echo 2 >> a.txt')));
+    write(place, { go: '' });
+    const [one, two, three] = [
+      await host.ended(first.jobId),
+      await host.ended(same.jobId),
+      await host.ended(second.jobId),
+    ];
+    expect(one.baseline).toBe(two.baseline);
+    expect(one.baseline).not.toBe(three.baseline);
+    expect(printed(await logOf(one))).toBe('b unstaged');
+    expect(printed(await logOf(three))).toBe('b later');
+  });
+
+  it('is the same job by its key, whatever the tree has become', async () => {
+    const spec = uncommitted('echo 1 >> a.txt', { idempotencyKey: 'k' });
+    const first = must(await host.submit(spec));
+    unmerge('a.txt');
+    expect(await host.submit(uncommitted('true'))).toMatchObject({
+      ok: false,
+      error: { kind: 'invalid', message: expect.stringMatching(/^A merge is not over: "a\.txt"\. Resolve/) as unknown },
+    });
+    expect(must(await host.submit(spec))).toMatchObject({ jobId: first.jobId, deduplicated: true });
+    await host.ended(first.jobId);
+  });
+
+  it('has the same baseline again: retried, after the cache was deleted, and verified', async () => {
+    const job = await host.run(
+      uncommitted(`${FILES}; echo more >> b.txt`, { checks: [{ name: 'g', run: 'test -e new.txt' }] }),
+    );
+    expect(job).toMatchObject({ state: 'SUCCEEDED' });
+    git(repository, 'add', '--all');
+    git(repository, 'commit', '-q', '-m', 'another');
+    write(repository, { 'b.txt': 'entirely else\n' });
+    await host.close();
+    rmSync(cache, { recursive: true });
+    host = await openTestHost({ directory: repository, cache, concurrency: 1 });
+    const content = must(await host.relay.content({ jobId: job.jobId, path: 'b.txt', side: 'after' }));
+    expect(Buffer.from(content.base64 ?? '', 'base64').toString()).toBe('b unstaged\nmore\n');
+    expect(must(await host.relay.verify({ jobId: job.jobId }))).toMatchObject({ holds: true });
+    rmSync(host.host.places.work, { recursive: true });
+    await again();
+    const retried = await host.ended(must(await host.relay.retry({ jobId: job.jobId, origin: 'cli' })).jobId);
+    expect(retried).toMatchObject({ state: 'SUCCEEDED', baseline: job.baseline });
+    expect(
+      printed(await logOf(retried))
+        .split('\n')
+        .slice(0, 3),
+    ).toEqual(DIRTY);
+  });
+
+  it('goes on with a host that died, though the cache is gone', async () => {
+    await host.close();
+    const child = await startChildHost({ directory: repository, cache });
+    const jobId = await child.submit(uncommitted(`${FILES}; [ -e ${place}/go ] || sleep 600; echo more >> b.txt`));
+    await child.logged(jobId, 'new.txt: new');
+    await child.kill();
+    rmSync(cache, { recursive: true });
+    git(repository, 'stash', '-q', '-u');
+    write(place, { go: '' });
+    host = await openTestHost({ directory: repository, cache, concurrency: 1 });
+    const job = await host.ended(jobId);
+    expect(job).toMatchObject({ state: 'SUCCEEDED', attempt: 2 });
+    expect(printed(await logOf(job)).split('\n')).toEqual(DIRTY);
+  });
+});
