@@ -32,9 +32,11 @@ export async function graftOf(
   scratch: Scratch,
   { tree, parent, on, message }: Grafted,
 ): Promise<Result<GraftFile, GitError>> {
-  const time = await scratch.git.text(['show', '-s', '--format=%ct', parent], {});
-  if (!time.ok) return time;
-  const who = `${IDENTITY} ${time.value} +0000`;
+  // Not by `git show`, which looks for the parents that a shallow clone has not got.
+  const told = await scratch.git.text(['cat-file', 'commit', parent], {});
+  if (!told.ok) return told;
+  const [, time = '0'] = /^committer .* (\d+) [+-]\d+$/m.exec(told.value) ?? [];
+  const who = `${IDENTITY} ${time} +0000`;
   const text = [`tree ${tree}`, `parent ${parent}`, `author ${who}`, `committer ${who}`, '', message, ''].join('\n');
   const made = await scratch.git.text(['hash-object', '-t', 'commit', '-w', '--stdin'], { stdin: text });
   if (!made.ok) return made;
