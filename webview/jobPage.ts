@@ -107,7 +107,7 @@ function tabs(state: PanelState): HTMLElement {
 function overview(state: PanelState): HTMLElement {
   const { job } = state;
   const facts: [string, string][] = [
-    ['Baseline', job.baseline],
+    ['Baseline', job.graft === undefined ? job.baseline : `${job.baseline}, made on ${job.graft.on}`],
     ['Created', time(job.createdAt)],
     ...(job.startedAt === undefined ? [] : [['Started', time(job.startedAt)] as [string, string]]),
     ...(job.finishedAt === undefined ? [] : [['Finished', time(job.finishedAt)] as [string, string]]),

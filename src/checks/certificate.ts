@@ -31,7 +31,11 @@ export function certificateOf(certified: Certified): Certificate {
       attempt: job.attempt,
       verdict: failure === undefined ? 'proven' : 'refused',
       ...(failure === undefined ? {} : { reasonCode: failure.code }),
-      baseline: { commit: job.baseline, tree: bundle.baseTree },
+      baseline: {
+        commit: job.baseline,
+        tree: bundle.baseTree,
+        ...(job.graft === undefined ? {} : { graft: { on: job.graft.on } }),
+      },
       result: { tree: bundle.resultTree },
       spec: { sha256: job.specDigest },
       prompt: { sha256: provenance.prompt },

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { failure } from '../domain/failure.ts';
+import type { ObjectId } from '../domain/ids.ts';
 import type { SecretFind } from '../domain/secretFind.ts';
 import { blobs, inTree } from '../git/blobs.ts';
 import { describe, type Git } from '../git/git.ts';
@@ -17,6 +18,8 @@ export interface SecretsGround {
   readonly key: Uint8Array;
   /** Fingerprints that a person has lifted. */
   readonly lifted: ReadonlySet<string>;
+  /** The commit whose files may have secrets, where the baseline is none of the repository's; else the baseline. */
+  readonly committed?: ObjectId;
   /** Values of variables that the user has let through. */
   readonly given?: readonly GivenSecret[];
   /** The attempt's log as it is now, with what was said about the attempt; asked again when gates have printed to it. */
@@ -138,11 +141,14 @@ export class SecretsCheck {
     return findingOf(this.#sorted, this.#unseen, this.#logBytes + this.#bundle.patch.byteLength);
   }
 
-  /** What the repository has at its baseline is no news, wherever it stands there: a moved line fails no job. */
+  /**
+   * What the repository has at its baseline is no news, wherever it stands there: a moved line fails no job. Uncommitted
+   * work is no news to its user alone: a patch would make it public.
+   */
   async #sort(all: readonly Told[], printed: ReadonlySet<Told>): Promise<Sorted> {
     const { lifted } = this.#ground;
     const others = all.filter(({ find }) => !lifted.has(find.fingerprint));
-    const told = await inTree(this.#git, this.#bundle.baseTree, [
+    const told = await inTree(this.#git, this.#ground.committed ?? this.#bundle.baseTree, [
       ...new Set(others.slice(0, MOST_SOUGHT).flatMap(({ match }) => linesOf(match.secret))),
     ]);
     // Every line of it: keys of one kind begin alike.

@@ -28,6 +28,7 @@ export const specOptions = {
   timeout: { type: 'string' },
   key: { type: 'string' },
   'allow-empty': { type: 'boolean' },
+  uncommitted: { type: 'boolean' },
   spec: { type: 'string' },
 } as const;
 
@@ -51,6 +52,7 @@ interface SpecValues {
   readonly timeout?: string | undefined;
   readonly key?: string | undefined;
   readonly 'allow-empty'?: boolean | undefined;
+  readonly uncommitted?: boolean | undefined;
   readonly spec?: string | undefined;
 }
 
@@ -98,6 +100,7 @@ function specFromOptions({ cwd }: CliContext, values: SpecValues): Result<unknow
   }
   return ok(
     present({
+      repo: values.uncommitted === true ? { type: 'workspace', include: 'uncommitted' } : undefined,
       task: present({ title: values.title, description: values.description }),
       scope: scopeOf(values),
       checks: checks.length === 0 ? undefined : checks,

@@ -14,7 +14,7 @@ import { leave, waitForEnd } from './wait.ts';
 export const submit: Command = {
   name: 'submit',
   usage:
-    'submit [--repo DIR] --title T [--description D] [--executor E | --run CMD | --cassette FILE] [--model M] [--sandbox read-only|workspace-write] [--budget-usd N] [--budget-tokens N] [--attempts N] [--check NAME=CMD]… [--setup CMD] [--glob G]… [--allow-protected G]… [--priority P0|P1|P2] [--ttl S] [--timeout S] [--key K] [--allow-empty] [--wait] [--json]  |  submit --spec FILE|- [--wait] [--json]',
+    'submit [--repo DIR] --title T [--description D] [--executor E | --run CMD | --cassette FILE] [--model M] [--sandbox read-only|workspace-write] [--budget-usd N] [--budget-tokens N] [--attempts N] [--check NAME=CMD]… [--setup CMD] [--glob G]… [--allow-protected G]… [--priority P0|P1|P2] [--ttl S] [--timeout S] [--key K] [--allow-empty] [--uncommitted] [--wait] [--json]  |  submit --spec FILE|- [--wait] [--json]',
   async run(context) {
     const parsed = parseOptions(context, { ...specOptions, wait: { type: 'boolean' } }, []);
     if (!parsed.ok) return parsed;

@@ -27,7 +27,7 @@ export function jobText(job: JobView): string {
     `${job.jobId}  ${job.state}${job.reasonCode === undefined ? '' : ` (${job.reasonCode})`}`,
     `  title     ${plain(oneLine(job.title))}`,
     `  executor  ${job.executor}, attempt ${String(job.attempt)}, ${job.priority}`,
-    `  baseline  ${job.baseline}`,
+    `  baseline  ${job.baseline}${job.graft === undefined ? '' : `, made on ${job.graft.on}`}`,
     `  created   ${new Date(job.createdAt).toISOString()}${job.durationMs === undefined ? '' : `, ran ${duration(job.durationMs)}`}`,
   ];
   if (job.message !== undefined) lines.push(`  why       ${plain(oneLine(job.message))}`);

@@ -32,7 +32,8 @@ export const Certificate = z.object({
     attempt: z.int().min(1),
     verdict: z.enum(['proven', 'refused']),
     reasonCode: ReasonCode.optional(),
-    baseline: z.object({ commit: ObjectId, tree: ObjectId }),
+    /** `graft`: the commit is none of the repository's; it was made on `on`, which is. */
+    baseline: z.object({ commit: ObjectId, tree: ObjectId, graft: z.object({ on: ObjectId }).optional() }),
     result: z.object({ tree: ObjectId }),
     spec: Sha256,
     /** Of what the executor was told to do. */

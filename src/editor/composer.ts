@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Gate, JobSpec, Priority } from '../domain/jobSpec.ts';
 import { choices, executorsOf, firstChoices, type ExecutorItem } from './executorItems.ts';
+import { startingPointStep, type HasUncommitted, type StartingPoint } from './startingPoint.ts';
 import { input, pick, ticks, type Step } from './steps.ts';
 import type { Repository } from './jobModel.ts';
 
@@ -14,6 +15,7 @@ interface Draft {
   command: string;
   checks: string;
   priority: Priority;
+  start: StartingPoint;
   /** Protected paths that the patch may touch. */
   allowed: readonly string[];
 }
@@ -37,11 +39,18 @@ export async function composeTask(
     command: last.command ?? '',
     checks: last.checks ?? '',
     priority: last.priority ?? 'P1',
+    start: 'head',
     allowed: [],
     ...(repositories[0] === undefined ? {} : { repository: repositories[0] }),
   };
-  const { mentionedProtected } = await import('../host/window.ts');
-  const done = await runSteps(stepsFor(repositories, draft, mentionedProtected));
+  const engine = await import('../host/window.ts');
+  const hasUncommitted: HasUncommitted = (workspace) => engine.hasUncommitted(workspace, process.env);
+  const start = startingPointStep(repositories, hasUncommitted, {
+    repository: () => draft.repository,
+    take: (where) => (draft.start = where),
+  });
+  const steps = [...stepsFor(repositories, draft, engine.mentionedProtected), start.step];
+  const done = await runSteps(steps, start.settled);
   if (!done || draft.repository === undefined) return undefined;
   const { executor, command, checks, priority } = draft;
   await memory.update(REMEMBERED, { executor, command, checks, priority });
@@ -61,7 +70,10 @@ function stepsFor(repositories: readonly Repository[], draft: Draft, mentioned: 
                 description: repository.workspace,
                 value: repository,
               })),
-            take: (repository) => (draft.repository = repository),
+            take: (repository) => {
+              draft.repository = repository;
+              draft.start = 'head';
+            },
           }),
         ];
   return [
@@ -97,7 +109,7 @@ function stepsFor(repositories: readonly Repository[], draft: Draft, mentioned: 
     }),
     input({
       isAsked: () => draft.executor === 'command',
-      prompt: vscode.l10n.t('Which command makes the change? It runs in an isolated checkout of HEAD.'),
+      prompt: vscode.l10n.t('Which command makes the change? It runs in an isolated checkout.'),
       placeholder: 'npx prettier --write src',
       value: () => draft.command,
       check: (text) => (text.trim() === '' ? vscode.l10n.t('Give a command: it makes the change.') : undefined),
@@ -140,10 +152,12 @@ function priorities(): readonly { readonly label: string; readonly description: 
   ];
 }
 
-/** Runs the steps in order; back goes to the one before. False where the user left. */
-async function runSteps(steps: readonly Step[]): Promise<boolean> {
+/** Runs the steps in order; back goes to the one before. `settled`: it is known which are asked. False where the user left. */
+async function runSteps(steps: readonly Step[], settled: Promise<unknown>): Promise<boolean> {
+  const askedNow = (): readonly Step[] => steps.filter(({ isAsked }) => isAsked?.() ?? true);
   for (let at = 0; ;) {
-    const asked = steps.filter(({ isAsked }) => isAsked?.() ?? true);
+    if (at >= askedNow().length) await settled;
+    const asked = askedNow();
     const step = asked[at];
     if (step === undefined) break;
     const outcome = await step({ title: vscode.l10n.t('Submit Task'), step: at + 1, totalSteps: asked.length });
@@ -160,6 +174,7 @@ function specOf(draft: Draft): JobSpec {
     .filter((line) => line !== '');
   const checks = gatesOf(draft.checks) ?? [];
   return {
+    ...(draft.start === 'head' ? {} : { repo: { type: 'workspace', include: draft.start } }),
     task: {
       title: draft.title,
       ...(draft.description.trim() === '' ? {} : { description: draft.description }),

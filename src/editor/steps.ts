@@ -40,8 +40,9 @@ export function pick<T>(question: {
   /** The items once more is known: until then, `items` are there. */
   readonly later?: () => Promise<readonly (vscode.QuickPickItem & { readonly value: T })[]>;
   readonly take: (value: T) => void;
+  readonly isAsked?: () => boolean;
 }): Step {
-  return (place) => {
+  const step = (place: StepPlace): Promise<'next' | 'back' | 'left'> => {
     const box = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly value: T }>();
     box.placeholder = question.prompt;
     box.items = question.items();
@@ -64,6 +65,7 @@ export function pick<T>(question: {
       accept();
     });
   };
+  return question.isAsked === undefined ? step : Object.assign(step, { isAsked: question.isAsked });
 }
 
 /** Any number of things, none of them ticked. */

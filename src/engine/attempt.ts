@@ -19,7 +19,7 @@ import { executorEnvironment } from '../process/environment.ts';
 import type { AttemptLog } from './attemptLog.ts';
 import type { AttemptOptions } from './attemptOptions.ts';
 import { AttemptShell } from './attemptShell.ts';
-import { ensureBaseline, toldOf } from './baseline.ts';
+import { committedOf, ensureBaseline, toldOf } from './baseline.ts';
 import { Budget } from './budget.ts';
 import { Execution, type ExecutionError } from './execution.ts';
 import { gateGround } from './gateGround.ts';
@@ -283,7 +283,7 @@ export class Attempt {
   #secrets({ summary, testPlan, notes }: Report): SecretsGround {
     const said = [summary, testPlan, notes].filter((text) => text !== undefined).join('\n');
     const raw = { name: 'stream.jsonl', read: () => this.#raw.soFar() } as const;
-    return { ...this.#known, log: () => this.#wholeLog(), raw, said };
+    return { ...this.#known, ...committedOf(this.#job), log: () => this.#wholeLog(), raw, said };
   }
 
   /** With that of the attempt whose patch is judged again: it is looked at, and shown to nobody before it was. */

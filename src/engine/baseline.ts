@@ -41,6 +41,11 @@ export function ensureBaseline(
   return mirror.ensure(job.baseline, signal, from);
 }
 
+/** Where secrets may stand, if not at the baseline. */
+export function committedOf({ graft: from }: Pick<Job, 'graft'>): { readonly committed?: ObjectId } {
+  return from === undefined ? {} : { committed: from.on };
+}
+
 /** For people: what kind of baseline it is. */
 export function toldOf({ on, leftOut = [] }: Graft): string {
   const without = leftOut.length === 0 ? '' : `; without ${leftOut.join(', ')}`;

@@ -37,7 +37,8 @@ export function outMarkdown({ job, report, usage, files, fileCount, checks, fail
   }
   const cost = usageLine(usage);
   if (cost !== undefined) parts.push(`The executor used ${cost}.`);
-  parts.push(`Baseline ${code(job.baseline)}, executor ${code(job.executor)}, attempt ${String(job.attempt)}.`);
+  const made = job.graft === undefined ? '' : ` (no commit of the repository: made on ${code(job.graft.on)})`;
+  parts.push(`Baseline ${code(job.baseline)}${made}, executor ${code(job.executor)}, attempt ${String(job.attempt)}.`);
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -59,7 +60,8 @@ export function pullRequest({ job, files, fileCount, report }: Documented): stri
       title: job.spec.task.title,
       body: body.filter((part) => part !== '').join('\n\n'),
       branch: `relay/${slug(job.spec.task.title)}-${job.id.slice(0, 6)}`,
-      base: base ?? job.baseline,
+      // No remote has a baseline of uncommitted work.
+      base: base ?? job.graft?.on ?? job.baseline,
       baseline: job.baseline,
     },
     undefined,

@@ -22,6 +22,7 @@ import type { Claim, Verification } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Vault } from '../store/vault.ts';
 import { AttemptShell } from './attemptShell.ts';
+import { committedOf } from './baseline.ts';
 import { gateGround } from './gateGround.ts';
 import type { LetThrough } from './letThrough.ts';
 import { remake, type Remade } from './remake.ts';
@@ -97,6 +98,7 @@ export class Verifier {
       predicate.job === job.id &&
       predicate.attempt === job.attempt &&
       predicate.baseline.commit === job.baseline &&
+      predicate.baseline.graft?.on === job.graft?.on &&
       predicate.executor.name === job.executor &&
       canonicalJson(predicate.lifted) === canonicalJson(job.lifted ?? []);
     return [
@@ -212,7 +214,8 @@ export class Verifier {
   }
 
   /** The log as it was kept. `late`: what gates had printed to it was found last, and is to be found last again. */
-  #secrets({ lifted, outcome }: Judged, late: boolean): SecretsGround {
+  #secrets(job: Judged, late: boolean): SecretsGround {
+    const { lifted, outcome } = job;
     let isFirst = late;
     const { secretsKey: key, vault, quarantine } = this.#options;
     const served = outcome.artifacts.find(({ name }) => name === 'logs.txt')?.digest;
@@ -226,7 +229,8 @@ export class Verifier {
       return read?.ok === true ? read.value : Buffer.alloc(0);
     };
     const said = outcome.summary === undefined ? {} : { said: outcome.summary };
-    return { key, lifted: new Set(lifted), given: this.#options.letThrough().secrets, log, ...said };
+    const given = this.#options.letThrough().secrets;
+    return { key, lifted: new Set(lifted), ...committedOf(job), given, log, ...said };
   }
 
   async #bundleOf(

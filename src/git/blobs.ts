@@ -66,7 +66,7 @@ async function* read(
 const LONGEST_TOLD = 16 * 1024 * 1024;
 
 /**
- * Which of the texts (one character a byte, of one line each) stand somewhere in the files of a tree. They go by stdin, so
+ * Which of the texts (one character a byte, of one line each) stand somewhere in the files of a tree, or of a commit's. They go by stdin, so
  * that none is seen in the list of processes.
  */
 export async function inTree(

@@ -3,4 +3,5 @@ export { mentionedProtected } from '../checks/protectedPaths.ts';
 export { pluginExecutor } from '../executors/plugin.ts';
 export { locate } from '../host.ts';
 export { Seat } from './seat.ts';
+export { hasUncommitted } from './uncommitted.ts';
 export { openWindowDoor } from './windowDoor.ts';

@@ -35,7 +35,7 @@ const instructions = `Task Relay runs coding tasks in the background and gives b
 3. SUCCEEDED: read out.md, then patch.diff, with jobs_artifact. FAILED: reasonCode and message in jobs_get say why; logs.txt has what ran. Then jobs_retry, or a better jobs_submit.
 4. WAITING: the job asks something; jobs_get has the question, jobs_answer answers it (or a person does).
 5. jobs_cancel stops what is no longer wanted; jobs_list finds what was submitted before, jobs_executors tells what can run tasks here.
-No tool waits for a job. A job starts from a commit, not from unsaved or uncommitted work, and the user's files change only when the user applies the patch.
+No tool waits for a job. A job starts from the commit at HEAD, not from unsaved or uncommitted work (unless spec.repo says include: "uncommitted"), and the user's files change only when the user applies the patch.
 Send an idempotencyKey with jobs_submit when you may repeat the call.`;
 
 /** The MCP server of one session: the tools and resources over the relay, and this session's own watches. */

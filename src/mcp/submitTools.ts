@@ -13,10 +13,10 @@ export const submitTool = tool({
   name: 'jobs_submit',
   title: 'Submit a coding job',
   description: [
-    'Hand a coding task to the relay. It runs in the background, in an isolated checkout of one commit, and ends in a patch that the relay has proven to apply; the user’s files are not touched. Use it for work that can go on while you do something else.',
+    'Hand a coding task to the relay. It runs in the background, in an isolated checkout, and ends in a patch that the relay has proven to apply; the user’s files are not touched. Use it for work that can go on while you do something else.',
     'Answers at once with {jobId, state, stateVersion, deduplicated} and never waits for the job. Next: call jobs_get with the jobId until state is SUCCEEDED, FAILED, CANCELED or EXPIRED, or subscribe to mcp://jobs/{jobId}/status; then read patch.diff and out.md with jobs_artifact.',
     'spec.task: {title, description?, acceptance?: string[]} – say all that is needed, the job sees nothing of this conversation.',
-    'spec.repo: leave it out for the open repository at HEAD; or {type: "git", url, baseBranch, baselineCommit} or {type: "local", path, baselineCommit} with the full commit id (40 or 64 hex digits).',
+    'spec.repo: leave it out for the open repository at HEAD; or {type: "workspace", include: "uncommitted"} for HEAD with the user’s uncommitted work as it is now (staged, unstaged and untracked; not what is ignored or unsaved); or {type: "git", url, baseBranch, baselineCommit} or {type: "local", path, baselineCommit} with the full commit id (40 or 64 hex digits).',
     'spec.execution: {executor? (jobs_executors lists those that are ready; left out: the first of the user’s order), command? (a shell command to run instead of an agent), preferredModel?, priority? P0 | P1 | P2, ttlS? (seconds until the job expires, 3600), timeoutS? (seconds an attempt may take, 900), maxAttempts?}.',
     'spec.checks: [{name, run, report?}] – commands that the relay runs on the result and at the baseline: what passed there, or is new, must pass (report: where it writes JUnit XML or TAP). spec.scope.fileGlobs bounds what the patch may change. spec.setup prepares the checkout. Commands from an agent need the user’s consent; a headless relay may refuse them by name.',
     'spec.idempotencyKey: the same key with the same spec is the same job, so a repeated call is safe. Unknown fields are refused by name.',

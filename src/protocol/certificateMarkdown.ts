@@ -27,6 +27,9 @@ function certificateMarkdown({ subject, predicate }: Certificate): string {
       `patch: sha256 ${code(digest)}`,
       `job: ${code(job)}, attempt ${String(attempt)}`,
       `baseline: commit ${code(baseline.commit)}, tree ${code(baseline.tree)}`,
+      ...(baseline.graft === undefined
+        ? []
+        : [`which is no commit of the repository: made on ${code(baseline.graft.on)}`]),
       `result: tree ${code(result.tree)}`,
       `spec: sha256 ${code(predicate.spec.sha256)}`,
       `prompt: sha256 ${code(predicate.prompt.sha256)}`,

@@ -110,3 +110,13 @@ it('takes a whole task by --spec, from a file or from stdin', async () => {
   expect(broken.code).toBe(2);
   expect(broken.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
 });
+
+it('starts from uncommitted work where it is asked for', async () => {
+  const bed = new Bed();
+  writeFileSync(join(bed.repo, 'new.txt'), 'new\n');
+  const task = ['submit', '--title', 'T', '--run', 'echo more >> new.txt', '--uncommitted', '--wait', '--json'];
+  const job = lastJob(await bed.run(task));
+  expect(job).toMatchObject({ state: 'SUCCEEDED', graft: { on: git(bed.repo, 'rev-parse', 'HEAD') }, fileCount: 1 });
+  expect((await bed.run(['show', job.jobId])).stdout).toMatch(/baseline {2}[0-9a-f]{40}, made on [0-9a-f]{40}\n/);
+  await bed.atRest();
+});

@@ -11,8 +11,14 @@ export async function submitTask(window: Window, { title, command, checks = '' }
   const { quickInput } = window;
   await window.runCommand('Relay: Submit Task');
   await answerSteps(window, [title, '', '', { pick: 'command' }, command, checks]);
-  await quickInput.shown('Submit Task (7/7)');
+  await quickInput.shown(/^Submit Task \(7\/[78]\)$/);
+  const isDirty = (await quickInput.title()).endsWith('/8)');
   await quickInput.accept();
+  // Of a working tree with changes, where it starts: at HEAD.
+  if (isDirty) {
+    await quickInput.shown('Submit Task (8/8)');
+    await quickInput.accept();
+  }
   await quickInput.gone();
 }
 

@@ -1,8 +1,11 @@
-import { rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Certificate } from '../../src/domain/certificate.ts';
 import type { JobSpec } from '../../src/domain/jobSpec.ts';
 import type { JobView } from '../../src/protocol/jobView.ts';
+import { plantedSecrets } from '../checks/secretCorpus.ts';
 import { startChildHost } from '../fixtures/childHost.ts';
 import { expectNothingLeft } from '../fixtures/leftovers.ts';
 import {
@@ -159,5 +162,76 @@ describe('a job on uncommitted work', () => {
     const job = await host.ended(jobId);
     expect(job).toMatchObject({ state: 'SUCCEEDED', attempt: 2 });
     expect(printed(await logOf(job)).split('\n')).toEqual(DIRTY);
+  });
+
+  it('is certified with what it was made on', async () => {
+    const job = await host.run(uncommitted('echo more >> a.txt'));
+    const on = git(repository, 'rev-parse', 'HEAD');
+    const certificate = Certificate.parse(JSON.parse((await host.artifact(job.jobId, 'certificate.json')).toString()));
+    expect(certificate.predicate.baseline).toMatchObject({ commit: job.baseline, graft: { on } });
+    expect((await host.artifact(job.jobId, 'out.md')).toString()).toContain(`made on \`${on}\``);
+    expect(JSON.parse((await host.artifact(job.jobId, 'pr.json')).toString())).toMatchObject({ base: on });
+    expect(must(await host.relay.verify({ jobId: job.jobId }))).toMatchObject({ holds: true });
+  });
+
+  it('is refused where it would be read in part, and where it cannot be read', async () => {
+    const user = 54_321;
+    const others = join(place, 'others');
+    const theirs = makeRepository(join(others, 'repo'), { 'a.txt': 'a\n' });
+    write(theirs, { 'closed.txt': '', 'shut/x.txt': '', 'open.txt': 'open\n' });
+    execFileSync('chown', ['-R', `${String(user)}:${String(user)}`, others]);
+    chmodSync(place, 0o755);
+    chmodSync(join(theirs, 'closed.txt'), 0);
+    chmodSync(join(theirs, 'shut'), 0);
+    const child = await startChildHost({ directory: theirs, cache: join(others, 'cache'), user });
+    try {
+      await expect(child.submit(uncommitted('true', { allowEmpty: true }))).rejects.toThrow(
+        /cannot be read whole: "closed\.txt" \(it may not be read\), "shut\/" \(a folder that may not be read\)\. Ignore/,
+      );
+      write(theirs, { '.git/info/exclude': 'closed.txt\n/shut\n' });
+      expect(await child.run(uncommitted('test -e open.txt', { allowEmpty: true }))).toMatchObject({
+        state: 'SUCCEEDED',
+      });
+    } finally {
+      await child.close();
+    }
+  });
+
+  it('tells in its log what was left out', async () => {
+    makeRepository(join(repository, 'inner'), { 'x.txt': 'x\n' });
+    const job = await host.run(uncommitted('test ! -e inner && echo more >> a.txt'));
+    expect(job).toMatchObject({ state: 'SUCCEEDED', graft: { leftOut: ['"inner" (a repository of its own)'] } });
+    expect((await logOf(job)).toString()).toContain('; without "inner" (a repository of its own)');
+  });
+
+  it('keeps to the policy file in the tree, and to that at HEAD', async () => {
+    write(repository, { '.task-relay.json': '{"protected": ["b.txt"]}' });
+    expect(await host.run(uncommitted('echo more >> b.txt'))).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+    expect(await host.run(command('echo more >> b.txt'))).toMatchObject({ state: 'SUCCEEDED' });
+    git(repository, 'add', '.task-relay.json');
+    git(repository, 'commit', '-q', '-m', 'policy');
+    rmSync(join(repository, '.task-relay.json'));
+    expect(await host.run(uncommitted('echo more >> b.txt'))).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY' });
+  });
+});
+
+describe('a secret in uncommitted work', () => {
+  const [{ secret, text } = { secret: '', text: '' }] = plantedSecrets(7);
+  beforeEach(() => write(repository, { 'key.txt': `first\n${text}\nlast\n` }));
+
+  it('fails a job that would make it public: by a moved file, or by what it prints', async () => {
+    for (const run of ['mv key.txt moved.txt', 'cat key.txt; echo more >> a.txt']) {
+      const job = await host.run(uncommitted(run));
+      expect(job).toMatchObject({ state: 'FAILED', reasonCode: 'POLICY', secrets: [{}] });
+      expect((await logOf(job)).toString()).not.toContain(secret);
+      expect(must(await host.relay.verify({ jobId: job.jobId }))).toMatchObject({ holds: true });
+    }
+  });
+
+  it('fails none that leaves it where it is, nor one whose HEAD has it', async () => {
+    expect(await host.run(uncommitted('echo more >> key.txt'))).toMatchObject({ state: 'SUCCEEDED' });
+    git(repository, 'add', 'key.txt');
+    git(repository, 'commit', '-q', '-m', 'key');
+    expect(await host.run(uncommitted('mv key.txt moved.txt'))).toMatchObject({ state: 'SUCCEEDED' });
   });
 });

@@ -171,11 +171,11 @@ describe('a snapshot is refused', () => {
   });
 
   it('where a file became a fifo; one that is untracked is passed over', async () => {
-    execFileSync('mkfifo', [join(root, 'untracked')]);
+    execFileSync('sh', ['-c', 'mkfifo untracked'], { cwd: root });
     write(root, { 'new.txt': 'new\n' });
     expect(await snapped()).toHaveLength(4);
     rmSync(join(root, 'a.txt'));
-    execFileSync('mkfifo', [join(root, 'a.txt')]);
+    execFileSync('sh', ['-c', 'mkfifo a.txt'], { cwd: root });
     expect(await refusal()).toMatchObject({ kind: 'unreadable', message: /"a\.txt" \(a fifo.*then submit again/ });
   });
 
