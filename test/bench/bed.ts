@@ -19,6 +19,7 @@ import { ExecutorRegistry } from '../../src/executors/registry.ts';
 import type { Relay } from '../../src/protocol/relay.ts';
 import type { JobStore } from '../../src/store/jobStore.ts';
 import { openStore } from '../../src/store/openStore.ts';
+import { Threads } from '../../src/store/threads.ts';
 import { Vault } from '../../src/store/vault.ts';
 
 /** sql-wasm.wasm, where the bundle runs and where its source does. */
@@ -138,6 +139,7 @@ function composed(
         hostPolicy,
         secretsKey: Buffer.alloc(32),
         quarantine: parts.vault,
+        threads: new Threads(join(parts.logs, 'threads'), systemClock),
       };
       const made = runner ?? new LocalRunner({ ...parts, ...common, ...local, executors, onLog });
       onRunner(made);
