@@ -111,6 +111,7 @@ function composed(
   const common = { clock: systemClock, log: silentLog, letThrough: () => ({ names: [], secrets: [] }) };
   const hostPolicy = (): HostPolicy => noHostPolicy;
   const executors = new ExecutorRegistry(systemClock);
+  const threads = new Threads(join(parts.logs, 'threads'), systemClock);
   executors.register(commandExecutor(systemClock));
   return {
     ...parts,
@@ -121,6 +122,7 @@ function composed(
     order: () => undefined,
     concurrency,
     quarantine: parts.vault,
+    threads,
     secretsKey: Buffer.alloc(32),
     verifier: new Verifier({
       ...parts,
@@ -139,7 +141,7 @@ function composed(
         hostPolicy,
         secretsKey: Buffer.alloc(32),
         quarantine: parts.vault,
-        threads: new Threads(join(parts.logs, 'threads'), systemClock),
+        threads,
       };
       const made = runner ?? new LocalRunner({ ...parts, ...common, ...local, executors, onLog });
       onRunner(made);
