@@ -4,11 +4,12 @@ import { systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { jsonLog } from './base/log.ts';
 import { messageOf } from './base/result.ts';
-import { apply, cancel, retry, undo } from './cli/act.ts';
+import { apply, cancel, rebase, retry, undo } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
 import { answer } from './cli/answer.ts';
 import { executors } from './cli/executors.ts';
 import { artifact, check, jobs, show } from './cli/inspect.ts';
+import { follow } from './cli/follow.ts';
 import { logs } from './cli/logs.ts';
 import { record } from './cli/record.ts';
 import { serve } from './cli/serve.ts';
@@ -30,6 +31,8 @@ const commands: readonly Command[] = [
   answer,
   cancel,
   retry,
+  rebase,
+  follow,
   apply,
   undo,
   verify,

@@ -32,6 +32,7 @@ import type { JobStore } from './store/jobStore.ts';
 import { acquireLock } from './store/lock.ts';
 import { openStore } from './store/openStore.ts';
 import { recordKey } from './store/recordKey.ts';
+import { Threads } from './store/threads.ts';
 import { Vault } from './store/vault.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -144,6 +145,7 @@ async function openRecord(
   await mkdir(logs, { recursive: true, mode: 0o700 });
   const vault = new Vault(join(places.record, 'vault'));
   const quarantine = new Vault(join(places.record, 'quarantine'));
+  const threads = new Threads(join(places.record, 'threads'), clock);
   const store = await openStore({
     directory: places.record,
     assets: options.assets,
@@ -157,7 +159,7 @@ async function openRecord(
   const sources = new Sources(places.work, environment, options.concurrency ?? CONCURRENCY);
   const secretsKey = await recordKey(places.record);
   const executors = new ExecutorRegistry(clock);
-  const parts = { store: store.value, vault, quarantine, sources, logs, secretsKey };
+  const parts = { store: store.value, vault, quarantine, threads, sources, logs, secretsKey };
   const engine = composeEngine(options, places, parts, executors);
   const plugins = options.plugins?.stock(executors);
   const close = async (): Promise<void> => {
@@ -203,6 +205,7 @@ interface Parts {
   readonly store: JobStore;
   readonly vault: Vault;
   readonly quarantine: Vault;
+  readonly threads: Threads;
   readonly sources: Sources;
   readonly logs: string;
   readonly secretsKey: Uint8Array;

@@ -17,6 +17,10 @@ export function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
+export function numbered(texts: readonly string[]): string {
+  return texts.map((text, index) => `${String(index + 1)}. ${text.trim()}`).join('\n');
+}
+
 /** `figuresFrom`: the first column, from 0, whose cells and those after it stand to the right. */
 export function table(
   head: readonly string[],

@@ -23,21 +23,27 @@ export const cancel: Command = {
   },
 };
 
-export const retry: Command = {
-  name: 'retry',
-  usage: 'retry JOB [--repo DIR]',
-  async run(context) {
-    const parsed = parseOptions(context, {}, ['a job id']);
-    if (!parsed.ok) return parsed;
-    const { values, positionals } = parsed.value;
-    return changeJob(context, values, positionals[0] ?? '', 'background', async (relay, jobId, print) => {
-      const done = await relay.retry({ jobId, origin: 'cli' });
-      if (!done.ok) return err(fromRelay(done.error));
-      print(values.json === true ? jsonLine(done.value) : `${done.value.jobId}  ${done.value.state}\n`);
-      return ok(0);
-    });
-  },
-};
+export const retry = again('retry');
+export const rebase = again('rebase');
+
+/** Runs an ended job's task once more, as a new job. */
+function again(name: 'retry' | 'rebase'): Command {
+  return {
+    name,
+    usage: `${name} JOB [--repo DIR]`,
+    async run(context) {
+      const parsed = parseOptions(context, {}, ['a job id']);
+      if (!parsed.ok) return parsed;
+      const { values, positionals } = parsed.value;
+      return changeJob(context, values, positionals[0] ?? '', 'background', async (relay, jobId, print) => {
+        const done = await relay[name]({ jobId, origin: 'cli' });
+        if (!done.ok) return err(fromRelay(done.error));
+        print(values.json === true ? jsonLine(done.value) : `${done.value.jobId}  ${done.value.state}\n`);
+        return ok(0);
+      });
+    },
+  };
+}
 
 export const apply: Command = {
   name: 'apply',

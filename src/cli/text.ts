@@ -30,6 +30,7 @@ export function jobText(job: JobView): string {
     `  baseline  ${job.baseline}${job.graft === undefined ? '' : `, made on ${job.graft.on}`}`,
     `  created   ${new Date(job.createdAt).toISOString()}${job.durationMs === undefined ? '' : `, ran ${duration(job.durationMs)}`}`,
   ];
+  if (job.parent !== undefined) lines.push(`  parent    ${job.parent}${relationText(job.relation)}`);
   if (job.message !== undefined) lines.push(`  why       ${plain(oneLine(job.message))}`);
   if (job.summary !== undefined) lines.push(`  summary   ${plain(oneLine(job.summary))}`);
   const cost = job.usage === undefined ? undefined : usageLine(job.usage);
@@ -49,6 +50,19 @@ export function jobText(job: JobView): string {
   if (job.artifacts.length > 0) lines.push('  artifacts');
   for (const artifact of job.artifacts) lines.push(`    ${artifact.name.padEnd(10)} ${String(artifact.bytes)} bytes`);
   return `${lines.join('\n')}\n`;
+}
+
+function relationText(relation: JobView['relation']): string {
+  switch (relation) {
+    case 'retry':
+      return ', whose task this is once more';
+    case 'rebase':
+      return ', whose task this is on a newer HEAD';
+    case 'followUp':
+      return ', whose result this goes on from';
+    case undefined:
+      return '';
+  }
 }
 
 function changeText(change: ShownChange): string {

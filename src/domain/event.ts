@@ -10,9 +10,15 @@ import { Quarantine } from './secretFind.ts';
 export const Origin = z.enum(['editor', 'mcp', 'cli']);
 export type Origin = z.infer<typeof Origin>;
 
+/** What a job is to its parent: its task once more, or on the commit that HEAD is at now; or a task that goes on from its result. */
+export const Relation = z.enum(['retry', 'rebase', 'followUp']);
+export type Relation = z.infer<typeof Relation>;
+
 /** What an attempt came to, whichever way it ended. */
 export const Outcome = z.object({
   summary: z.string().optional(),
+  /** The executor's own name for its thread. */
+  sessionId: z.string().optional(),
   checks: z.array(Check),
   artifacts: z.array(Artifact),
   /** The first changed files, by path; `fileCount` counts them all. */
@@ -56,6 +62,7 @@ export const JobEvent = z.discriminatedUnion('type', [
     executor: z.string(),
     origin: Origin,
     parent: JobId.optional(),
+    relation: Relation.optional(),
   }),
   /** `executor`: the one that was taken for a job that named none. */
   z.object({ type: z.literal('leased'), attempt: z.int().min(1), executor: z.string().optional() }),

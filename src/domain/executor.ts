@@ -33,6 +33,30 @@ export interface ExecutionRequest {
   readonly repair?: Repair;
   /** What is left of the job's budget, for a program that can hold itself to one. */
   readonly budget?: NonNullable<NonNullable<JobSpec['execution']>['budget']>;
+  /** What was done before, oldest first, where the task goes on from it. */
+  readonly earlier?: readonly Earlier[];
+  /** The thread of the last of these, where this executor can go on in it. */
+  readonly thread?: Thread;
+}
+
+/** An earlier job, as the executor of a later one is told of it. */
+export interface Earlier {
+  readonly jobId: JobId;
+  readonly task: JobSpec['task'];
+  /** The words of the executor that did it. */
+  readonly summary?: string;
+  /** The first paths that it changed; `fileCount` counts them all. */
+  readonly files: readonly string[];
+  readonly fileCount: number;
+  /** Whether the checkout has its result: a task that was put on another commit may have lost it. */
+  readonly isHere: boolean;
+}
+
+/** Where a program can go on: its own name for the thread, and what it has kept of it. */
+export interface Thread {
+  readonly sessionId: string;
+  /** A copy in the folder `own`, for whichever program does not keep its threads by itself. */
+  readonly file?: string;
 }
 
 export interface Repair {
@@ -76,6 +100,8 @@ export interface Report {
   readonly testPlan?: string;
   readonly notes?: string;
   readonly sessionId?: string;
+  /** What its program has kept of the thread, for a later job to go on from: a file in the folder `own`. */
+  readonly threadFile?: string;
   readonly usage?: Usage;
   /** What the executor's program was told, as it was told it. Only its digest is kept. */
   readonly prompt?: string;
@@ -98,6 +124,8 @@ export type ExecutorError =
   | { readonly kind: 'unavailable'; readonly message: string }
   /** Its provider takes no more for now. `until`: ms since 1970, where it was told. */
   | { readonly kind: 'limited'; readonly message: string; readonly until?: number }
+  /** The thread that it was to go on in cannot be taken up: nothing was done, and the task can be told anew. */
+  | { readonly kind: 'threadGone'; readonly message: string }
   /** The signal ended it. */
   | { readonly kind: 'aborted' };
 
@@ -106,6 +134,8 @@ export interface Abilities {
   readonly sandboxes: readonly Sandbox[];
   /** The figures that it tells while it runs: what a budget can be held to. */
   readonly budgets: readonly ('usd' | 'tokens')[];
+  /** Whether it can go on in the thread of an earlier job. */
+  readonly resumes?: true;
 }
 
 export const noAbilities: Abilities = { sandboxes: [], budgets: [] };

@@ -39,6 +39,8 @@ export const ExecutorSettings = z.strictObject({
   acp: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), AcpAgent).default({}),
   /** What an agent may do that asks first, besides editing files in its slot. */
   permissions: z.enum(['ask', 'allow', 'refuse']).default('ask'),
+  /** Whether the threads of jobs that succeeded are kept, so that a follow-up can go on in them. */
+  threads: z.enum(['keep', 'drop']).default('keep'),
 });
 export type ExecutorSettings = z.infer<typeof ExecutorSettings>;
 
@@ -54,7 +56,14 @@ export interface SettingsProblem {
   readonly restricts: boolean;
 }
 
-const RESTRICTING: ReadonlySet<string> = new Set(['codex', 'claude', 'codex.sandbox', 'claude.sandbox', 'permissions']);
+const RESTRICTING: ReadonlySet<string> = new Set([
+  'codex',
+  'claude',
+  'codex.sandbox',
+  'claude.sandbox',
+  'permissions',
+  'threads',
+]);
 /** Of these, each value is a setting, as each agent of `acp` is. */
 const GROUPS: ReadonlySet<PropertyKey | undefined> = new Set(['codex', 'claude', 'acp']);
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Artifact, Usage } from './artifact.ts';
-import type { Origin, Outcome, Question } from './event.ts';
+import type { Origin, Outcome, Question, Relation } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Graft } from './graft.ts';
 import type { Digest, JobId, ObjectId } from './ids.ts';
@@ -44,6 +44,8 @@ interface Core {
   readonly executor: string;
   readonly origin: Origin;
   readonly parent?: JobId;
+  /** What it is to its parent. */
+  readonly relation?: Relation;
   readonly createdAt: number;
   readonly expiresAt: number;
   /** The newest attempt; 0 before the first. */

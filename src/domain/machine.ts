@@ -31,7 +31,7 @@ const MOST_LOST_ATTEMPTS = 3;
 
 /** The first event of a job. */
 export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJob {
-  const { spec, specDigest, baseline, graft, source, workspace, executor, origin, parent } = event;
+  const { spec, specDigest, baseline, graft, source, workspace, executor, origin, parent, relation } = event;
   return {
     state: 'QUEUED',
     id,
@@ -45,6 +45,7 @@ export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJo
     executor,
     origin,
     ...(parent === undefined ? {} : { parent }),
+    ...(relation === undefined ? {} : { relation }),
     createdAt: at,
     expiresAt: at + timeToLive(spec),
     attempt: 0,
@@ -146,6 +147,7 @@ function coreOf(job: Job): Omit<QueuedJob, 'state'> {
     executor: job.executor,
     origin: job.origin,
     ...(job.parent === undefined ? {} : { parent: job.parent }),
+    ...(job.relation === undefined ? {} : { relation: job.relation }),
     createdAt: job.createdAt,
     expiresAt: job.expiresAt,
     attempt: job.attempt,

@@ -8,6 +8,7 @@ import { defaults } from '../domain/jobSpec.ts';
 import type { EffectivePolicy } from '../domain/repositoryPolicy.ts';
 import type { GateGround } from '../checks/gateRun.ts';
 import { gather } from '../checks/gather.ts';
+import type { Redactor } from '../checks/redactor.ts';
 import { judge } from '../checks/pipeline.ts';
 import { policyAt } from '../checks/policyFile.ts';
 import type { SecretsGround } from '../checks/secrets.ts';
@@ -20,6 +21,7 @@ import type { AttemptLog } from './attemptLog.ts';
 import type { AttemptOptions } from './attemptOptions.ts';
 import { AttemptShell } from './attemptShell.ts';
 import { committedOf, ensureBaseline, toldOf } from './baseline.ts';
+import { beforeOf } from './before.ts';
 import { Budget } from './budget.ts';
 import { Execution, type ExecutionError } from './execution.ts';
 import { gateGround } from './gateGround.ts';
@@ -217,7 +219,7 @@ export class Attempt {
     return ok({ report: ran.value, baseTree, ...work.value, pinned });
   }
 
-  #execute({ slot }: Claim, { git }: Mirror): Promise<Result<Report, ExecutionError>> {
+  async #execute({ slot }: Claim, { git }: Mirror): Promise<Result<Report, ExecutionError>> {
     const execution = new Execution({
       job: this.#job,
       executors: this.#options.executors,
@@ -229,6 +231,7 @@ export class Attempt {
       budget: this.#budget,
       given: this.#letThrough.secrets,
       ask: this.#ask,
+      before: await beforeOf(this.#job, this.#options, this.#own),
       onLog: (event) => this.#log.write(event),
       onRaw: (line) => this.#raw.write(line),
     });
@@ -260,7 +263,16 @@ export class Attempt {
       provenance: provenanceOf(made.report, this.#job, this.#options.version),
     };
     if (verdict.failure !== undefined) return this.#end({ kind: 'failed', failure: verdict.failure }, proven);
+    await this.#keepThread(made.report, verdict.redactor);
     return this.#end(undefined, proven);
+  }
+
+  /** For a follow-up. Never of an attempt in which a secret stood: its program knows that, too. */
+  async #keepThread({ threadFile }: Report, redactor: Redactor): Promise<void> {
+    if (threadFile === undefined || !redactor.isIdle) return;
+    const kept = await this.#options.threads.keep(this.#job.id, threadFile);
+    if (kept.ok) this.#say(`its thread is kept for follow-ups (${String(Math.ceil(kept.value / 1024))} KiB)`);
+    else this.#say(`its thread is not kept: ${kept.error.message}`);
   }
 
   #gates({ resultTree }: Made, { slots }: Ground, returned: Promise<void>): GateGround {

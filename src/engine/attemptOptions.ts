@@ -2,6 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { RunningJob } from '../domain/job.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
+import type { JobStore } from '../store/jobStore.ts';
+import type { Threads } from '../store/threads.ts';
 import type { Vault } from '../store/vault.ts';
 import type { LetThrough } from './letThrough.ts';
 import type { Sources } from './sources.ts';
@@ -13,6 +15,9 @@ export interface AttemptOptions {
   readonly vault: Vault;
   /** Patches with secrets in them: nothing is served from there. */
   readonly quarantine: Vault;
+  /** For what a job goes on from. */
+  readonly store: Pick<JobStore, 'get'>;
+  readonly threads: Threads;
   readonly clock: Clock;
   readonly log: Log;
   /** The folder for logs that grow. */

@@ -1,15 +1,25 @@
 import { err, ok, type Result } from '../base/result.ts';
 import { withoutGiven, type GivenSecret } from '../checks/givenSecrets.ts';
 import type { Usage } from '../domain/artifact.ts';
-import type { Ask, ExecutionContext, ExecutorError, LogEvent, RawLine, Repair, Report } from '../domain/executor.ts';
+import type {
+  Ask,
+  ExecutionContext,
+  ExecutorError,
+  LogEvent,
+  RawLine,
+  Repair,
+  Report,
+  Thread,
+} from '../domain/executor.ts';
 import type { RunningJob } from '../domain/job.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
+import type { Before } from './before.ts';
 import type { Budget } from './budget.ts';
 import { carryOut, type ProposalError, type ProposalPlace } from './proposal.ts';
 import type { AskUser } from './runner.ts';
 import type { TimeLimit } from './timeLimit.ts';
 
-export type ExecutionError = ExecutorError | ProposalError;
+export type ExecutionError = Exclude<ExecutorError, { kind: 'threadGone' }> | ProposalError;
 
 export interface ExecutionOptions {
   readonly job: RunningJob;
@@ -24,6 +34,8 @@ export interface ExecutionOptions {
   /** In no question: those are journaled as they are put. */
   readonly given: readonly GivenSecret[];
   readonly ask: AskUser;
+  /** What the job goes on from. */
+  readonly before: Before | undefined;
   readonly onLog: (event: LogEvent) => void;
   readonly onRaw: (line: RawLine) => void;
 }
@@ -33,12 +45,15 @@ export class Execution {
   readonly #options: ExecutionOptions;
   /** What is asked and not answered yet. */
   readonly #open = new Set<Promise<string>>();
+  /** The thread to go on in. */
+  #thread: Thread | undefined;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
   }
 
   async run(): Promise<Result<Report, ExecutionError>> {
+    this.#takeUp();
     const first = await this.#runOnce();
     if (!first.ok || first.value.proposal === undefined) return first;
     const carried = await this.#carryOut(first.value.proposal);
@@ -51,12 +66,40 @@ export class Execution {
     return mended.ok ? second : err(finalError(mended.error));
   }
 
-  async #runOnce(repair?: Repair): Promise<Result<Report, ExecutorError>> {
-    const { job, executors, budget, signal } = this.#options;
+  #takeUp(): void {
+    const { before } = this.#options;
+    const last = before?.earlier.at(-1);
+    if (before === undefined || last === undefined) return;
+    if ('why' in before.thread) {
+      this.#say(`goes on from job ${last.jobId}, which the executor is told of: ${before.thread.why}`);
+      return;
+    }
+    this.#thread = before.thread.of;
+    this.#say(`goes on from job ${last.jobId}, in its thread (${this.#thread.sessionId})`);
+  }
+
+  /** A thread that is gone is no failure: the executor is told what it would have remembered. */
+  async #runOnce(repair?: Repair): Promise<Result<Report, ExecutionError>> {
+    const done = await this.#runAs(repair);
+    if (done.ok || done.error.kind !== 'threadGone') return narrowed(done);
+    this.#thread = undefined;
+    this.#say(`the thread could not be taken up, so the executor is told of the job before: ${done.error.message}`);
+    return narrowed(await this.#runAs(repair));
+  }
+
+  async #runAs(repair?: Repair): Promise<Result<Report, ExecutorError>> {
+    const { job, executors, budget, before, signal } = this.#options;
     const executor = executors.get(job.executor);
     if (!executor.ok) return err({ kind: 'unavailable', message: executor.error.message });
     if (budget.isUsedUp) return err({ kind: 'spent', message: 'Nothing of its budget is left for another run.' });
-    const request = { jobId: job.id, attempt: job.attempt, spec: job.spec, budget: budget.left };
+    const request = {
+      jobId: job.id,
+      attempt: job.attempt,
+      spec: job.spec,
+      budget: budget.left,
+      ...(before === undefined ? {} : { earlier: before.earlier }),
+      ...(this.#thread === undefined ? {} : { thread: this.#thread }),
+    };
     const over = new AbortController();
     const context = this.#context(AbortSignal.any([signal, over.signal]));
     const done = await executor.value.run(repair === undefined ? request : { ...request, repair }, context);
@@ -120,6 +163,13 @@ export class Execution {
   #say(text: string): void {
     this.#options.onLog({ stream: 'relay', text });
   }
+}
+
+/** Without a thread to go on in, none can be gone. */
+function narrowed(done: Result<Report, ExecutorError>): Result<Report, ExecutionError> {
+  if (done.ok) return done;
+  const { error } = done;
+  return err(error.kind === 'threadGone' ? { kind: 'failed', message: error.message } : error);
 }
 
 function usageOf(done: Result<Report, ExecutorError>): Usage | undefined {

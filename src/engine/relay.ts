@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
 import { messageOf, err, ok, type Result } from '../base/result.ts';
 import type { Log } from '../base/log.ts';
+import type { Origin, Relation } from '../domain/event.ts';
 import { newJobId, type JobId } from '../domain/ids.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
 import { AUTO, executorOf, type JobSpec } from '../domain/jobSpec.ts';
@@ -15,6 +16,7 @@ import type { Relay } from '../protocol/relay.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import { usageReport } from '../protocol/usageReport.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
+import type { Threads } from '../store/threads.ts';
 import type { Vault } from '../store/vault.ts';
 import { awaitAbsent } from './absent.ts';
 import { checkOutputOf } from './checkOutput.ts';
@@ -24,6 +26,7 @@ import { Delivery } from './delivery.ts';
 import { digestOf, earlierJob } from './earlier.ts';
 import { growingLog } from './growingLog.ts';
 import { Holds } from './holds.ts';
+import { followed, rebased, retried, type Descendant } from './lineage.ts';
 import { recover } from './recovery.ts';
 import { pinOf, type Pin } from './pin.ts';
 import type { Runner } from './runner.ts';
@@ -38,6 +41,7 @@ export interface EngineOptions {
   readonly store: JobStore;
   readonly vault: Vault;
   readonly quarantine: Vault;
+  readonly threads: Threads;
   readonly sources: Sources;
   readonly executors: ExecutorRegistry;
   readonly verifier: Verifier;
@@ -132,7 +136,9 @@ export class Engine {
       usage: (input) => this.#usage(input),
       events: (input) => this.#events(input.jobId),
       cancel: (input) => this.#cancel(input),
-      retry: (input) => this.#retry(input),
+      retry: (input) => this.#descend(input, retried),
+      rebase: (input) => this.#descend(input, (job) => rebased(job, this.#options)),
+      followUp: (input) => this.#descend(input, (job) => followed(job, input, this.#options)),
       delete: (input) => this.#delete(input),
       lift: (input) => this.#lift(input),
       verify: (input) => this.#verify(input),
@@ -151,12 +157,9 @@ export class Engine {
 
   async #submit({ spec, workspace, origin, parent }: CallInput<'submit'>): Answer<CallOutput<'submit'>> {
     if (this.#closing) return err(relayError('closing', 'The relay is going down. Submit again in a moment.'));
-    const { policy, executors } = this.#options;
-    const refusal = refusalOf(spec, origin, policy);
-    if (refusal !== undefined) return err(refusal);
     const executor = executorOf(spec);
-    const wrong = executor === AUTO ? undefined : wrongExecutor(executors, executor, spec);
-    if (wrong !== undefined) return err(relayError('invalid', wrong));
+    const refused = this.#refused(spec, executor, origin);
+    if (refused !== undefined) return err(refused);
     const earlier = earlierJob(spec, this.#options);
     if (earlier !== undefined) return earlier;
     const pinned = await pinOf(spec, workspace, this.#options);
@@ -168,7 +171,7 @@ export class Engine {
   async #append(
     spec: JobSpec,
     executor: string,
-    rest: Pin & Pick<CallInput<'submit'>, 'origin' | 'parent'>,
+    rest: Pin & Pick<CallInput<'submit'>, 'origin' | 'parent'> & { readonly relation?: Relation },
   ): Answer<CallOutput<'submit'>> {
     const { store, clock } = this.#options;
     const earlier = earlierJob(spec, this.#options);
@@ -230,25 +233,35 @@ export class Engine {
     return job.ok ? ok({ ok: false, state: job.value.state }) : err(toRelayError(job.error));
   }
 
-  /** The same spec at the same baseline, as a new job that knows its parent. */
-  async #retry({ jobId, origin }: CallInput<'retry'>): Answer<CallOutput<'retry'>> {
+  /** A new job that an ended one leads to: it knows its parent, and is let in like any other. */
+  async #descend(
+    { jobId, origin }: CallInput<'retry'>,
+    make: (job: Job) => Result<Descendant, RelayError> | Promise<Result<Descendant, RelayError>>,
+  ): Answer<CallOutput<'submit'>> {
     if (this.#closing) return err(relayError('closing', 'The relay is going down. Try again in a moment.'));
     const found = await this.#options.store.get(jobId);
     if (!found.ok) return err(toRelayError(found.error));
-    const job = found.value;
-    if (!isTerminal(job))
-      return err(relayError('illegal', `Job ${jobId} is ${job.state}: it can be retried when it has ended.`));
-    const spec = withoutKey(job.spec);
-    const refusal = refusalOf(spec, origin, this.#options.policy);
-    if (refusal !== undefined) return err(refusal);
-    const { baseline, graft, source, workspace } = job;
-    const pin = { baseline, source, workspace, ...(graft === undefined ? {} : { graft }) };
-    return this.#append(spec, executorOf(spec), { ...pin, origin, parent: job.id });
+    const made = await make(found.value);
+    if (!made.ok) return made;
+    const { spec, executor, relation, pin } = made.value;
+    const refused = this.#refused(spec, executor, origin);
+    if (refused !== undefined) return err(refused);
+    const pinned = await pin();
+    return pinned.ok ? this.#append(spec, executor, { ...pinned.value, origin, parent: jobId, relation }) : pinned;
+  }
+
+  #refused(spec: JobSpec, executor: string, origin: Origin): RelayError | undefined {
+    const { policy, executors } = this.#options;
+    const refusal = refusalOf(spec, origin, policy);
+    if (refusal !== undefined) return refusal;
+    const wrong = executor === AUTO ? undefined : wrongExecutor(executors, executor, spec);
+    return wrong === undefined ? undefined : relayError('invalid', wrong);
   }
 
   async #delete({ jobId, origin }: CallInput<'delete'>): Answer<CallOutput<'delete'>> {
-    const { store, clock } = this.#options;
+    const { store, threads, clock } = this.#options;
     const done = await store.append(jobId, { type: 'deleted', by: origin }, clock.now());
+    if (done.ok) await threads.remove(jobId);
     if (done.ok) return ok({ ok: true });
     if (done.error.kind !== 'illegal') return err(toRelayError(done.error));
     return err(
@@ -346,11 +359,4 @@ export class Engine {
 
 function toRelayError(error: AppendError): RelayError {
   return relayError(error.kind, error.message);
-}
-
-/** A retry is meant to be another job: it must not find the old one by its key. */
-function withoutKey(spec: JobSpec): JobSpec {
-  const copy = { ...spec };
-  delete copy.idempotencyKey;
-  return copy;
 }

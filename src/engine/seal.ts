@@ -97,6 +97,7 @@ export async function seal(options: SealOptions, stop: Stop | undefined, made: S
   }
   const outcome: Outcome = {
     ...(made.report?.summary === undefined ? {} : { summary: redactor.text(made.report.summary) }),
+    ...(made.report?.sessionId === undefined ? {} : { sessionId: redactor.text(made.report.sessionId) }),
     ...(hasFigures(usage) ? { usage } : {}),
     checks,
     artifacts,

@@ -27,6 +27,7 @@ export function viewOf(job: Job): JobView {
     ...timesOf(job),
     ...(job.graft === undefined ? {} : { graft: graftView(job.graft) }),
     ...(job.parent === undefined ? {} : { parent: job.parent }),
+    ...(job.relation === undefined ? {} : { relation: job.relation }),
     ...(job.spent === undefined ? {} : { usage: job.spent }),
     ...(job.lifted === undefined ? {} : { lifted: [...job.lifted] }),
     artifacts: artifactsOf(job).map((artifact) => ({ ...artifact, uri: artifactUri(job.id, artifact.name) })),

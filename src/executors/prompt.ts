@@ -1,9 +1,11 @@
-import { bullets, code } from '../base/markdown.ts';
-import type { Repair } from '../domain/executor.ts';
+import { bullets, numbered } from '../base/markdown.ts';
+import type { ExecutionRequest, Repair } from '../domain/executor.ts';
 import type { JobSpec } from '../domain/jobSpec.ts';
 import { answerSection, workSection, type Form } from './promptForm.ts';
+import { beforeSection, type Before } from './promptBefore.ts';
 import { fenced } from './fence.ts';
 import type { Absent, Excerpt, Ground } from './ground.ts';
+import { named } from './named.ts';
 
 export interface PromptInput {
   readonly spec: JobSpec;
@@ -12,18 +14,30 @@ export interface PromptInput {
   readonly form: Form;
   /** The earlier proposal did not do. */
   readonly repair?: Repair;
+  /** What was done before. */
+  readonly before?: Before;
   /** `leave`: the agent's program reads them by itself. */
   readonly conventions?: 'include' | 'leave';
+}
+
+/** What a request says for its prompt. */
+export function promptInput({ spec, repair, earlier, thread }: ExecutionRequest): Omit<PromptInput, 'ground' | 'form'> {
+  return {
+    spec,
+    ...(repair === undefined ? {} : { repair }),
+    ...(earlier === undefined ? {} : { before: { earlier, isRemembered: thread !== undefined } }),
+  };
 }
 
 /**
  * What an agent is told of its task: the one text for all of them, in Markdown. Pure. Texts of the task and of the repository
  * stand in fences that they cannot close, so that none of them passes for the relay's own words.
  */
-export function buildPrompt({ spec, ground, form, repair, conventions = 'include' }: PromptInput): string {
+export function buildPrompt({ spec, ground, form, repair, before, conventions = 'include' }: PromptInput): string {
   const sections = [
     `# ${spec.task.title.replace(/\s+/g, ' ')}`,
     workSection(form),
+    before === undefined ? '' : beforeSection(before),
     taskSection(spec),
     scopeSection(spec),
     section('Code to look at', ground.snippets.map(snippetText)),
@@ -105,13 +119,4 @@ function repairSection({ proposal, message }: Repair): string {
 
 function codes(texts: readonly string[]): string {
   return bullets(texts.map(named));
-}
-
-/** A name on one line: a path may have any character in it. */
-function named(text: string): string {
-  return code(text.replace(/[\r\u2028\u2029]/g, '␍'));
-}
-
-function numbered(texts: readonly string[]): string {
-  return texts.map((text, index) => `${String(index + 1)}. ${text.trim()}`).join('\n');
 }

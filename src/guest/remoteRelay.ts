@@ -46,6 +46,8 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     events: (input) => line.call('events', input, calls.events.output),
     cancel: (input) => line.call('cancel', input, calls.cancel.output),
     retry: (input) => line.call('retry', input, calls.retry.output),
+    rebase: (input) => line.call('rebase', input, calls.rebase.output),
+    followUp: (input) => line.call('followUp', input, calls.followUp.output),
     delete: (input) => line.call('delete', input, calls.delete.output),
     lift: (input) => line.call('lift', input, calls.lift.output),
     verify: (input) => line.call('verify', input, calls.verify.output, VERIFY_MS),

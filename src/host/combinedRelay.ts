@@ -25,6 +25,8 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     events: (input) => first(all(), (relay) => relay.events(input)),
     cancel: (input) => first(all(), (relay) => relay.cancel(input)),
     retry: (input) => first(all(), (relay) => relay.retry(input)),
+    rebase: (input) => first(all(), (relay) => relay.rebase(input)),
+    followUp: (input) => first(all(), (relay) => relay.followUp(input)),
     delete: (input) => first(all(), (relay) => relay.delete(input)),
     lift: (input) => first(all(), (relay) => relay.lift(input)),
     verify: (input) => first(all(), (relay) => relay.verify(input)),

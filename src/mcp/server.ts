@@ -32,7 +32,7 @@ export interface SessionSide {
 const instructions = `Task Relay runs coding tasks in the background and gives back patches that it has proven.
 1. jobs_submit hands over a task and answers at once with a jobId. Say in task.description all that the job must know.
 2. Poll jobs_get (every few seconds), or subscribe to mcp://jobs/{jobId}/status. Go on with other work meanwhile.
-3. SUCCEEDED: read out.md, then patch.diff, with jobs_artifact. FAILED: reasonCode and message in jobs_get say why; logs.txt has what ran. Then jobs_retry, or a better jobs_submit.
+3. SUCCEEDED: read out.md, then patch.diff, with jobs_artifact. FAILED: reasonCode and message in jobs_get say why; logs.txt has what ran. Then jobs_retry, or a better jobs_submit. To have a patch gone on with: jobs_follow_up.
 4. WAITING: the job asks something; jobs_get has the question, jobs_answer answers it (or a person does).
 5. jobs_cancel stops what is no longer wanted; jobs_list finds what was submitted before, jobs_executors tells what can run tasks here.
 No tool waits for a job. A job starts from the commit at HEAD, not from unsaved or uncommitted work (unless spec.repo says include: "uncommitted"), and the user's files change only when the user applies the patch.
@@ -71,7 +71,7 @@ export function createServer(options: ServerOptions, { watches, onSubmitted }: S
 }
 
 /** The tools that answer with a new job. */
-const submits: ReadonlySet<string> = new Set(['jobs_submit', 'jobs_retry']);
+const submits: ReadonlySet<string> = new Set(['jobs_submit', 'jobs_retry', 'jobs_rebase', 'jobs_follow_up']);
 
 async function callTool(options: ServerOptions, name: string, input: unknown) {
   const tool = tools.find((one) => one.listing.name === name);

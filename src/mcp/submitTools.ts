@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { JobId } from '../domain/ids.ts';
 import { JobSpec } from '../domain/jobSpec.ts';
+import { FollowUp } from '../protocol/calls.ts';
 import { Submitted } from '../protocol/jobView.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
@@ -59,4 +60,30 @@ export const retryTool = tool({
   output: Submitted,
   annotations: { ...runsThings, idempotentHint: false },
   run: ({ relay }, { jobId }) => relay.retry({ jobId, origin: 'mcp' }),
+});
+
+export const rebaseTool = tool({
+  name: 'jobs_rebase',
+  title: 'Rebase a job',
+  description:
+    'Submit an ended job’s task once more on the commit that HEAD is at now, as a new job with the same spec. Use it when the repository has moved on and the patch does not fit any more; for the same commit, use jobs_retry. A job for a git URL names its commit itself: use jobs_submit with the new one. Answers at once with the new {jobId, state, stateVersion, deduplicated} and never waits. Next: jobs_get with the new jobId.',
+  input: z.strictObject({ jobId: JobId }),
+  output: Submitted,
+  annotations: { ...runsThings, idempotentHint: false },
+  run: ({ relay }, { jobId }) => relay.rebase({ jobId, origin: 'mcp' }),
+});
+
+export const followUpTool = tool({
+  name: 'jobs_follow_up',
+  title: 'Follow up on a job',
+  description: [
+    'Submit another task that goes on from the result of a SUCCEEDED job: its patch is the baseline, applied or not. Use it to have a patch corrected or gone on with; to run the same task again, use jobs_retry or jobs_rebase. The new patch is what changes from there on, so apply the job’s patch before it.',
+    'task: {title, description?, acceptance?: string[]}. The same executor takes it on and goes on in its own thread where it can; otherwise it is told the earlier task, its summary and the files that it changed. Say what is to be different.',
+    'execution: as in jobs_submit, over what the job had; another executor or a command begins anew. Repository, scope, checks and setup are the job’s. Commands among them need the user’s consent, as in jobs_submit, and leave that a person gave the job for protected paths is not passed on.',
+    'Answers at once with the new {jobId, state, stateVersion, deduplicated} and never waits. Next: jobs_get with the new jobId.',
+  ].join('\n'),
+  input: FollowUp.extend({ jobId: JobId }),
+  output: Submitted,
+  annotations: { ...runsThings, idempotentHint: false },
+  run: ({ relay }, input) => relay.followUp({ ...input, origin: 'mcp' }),
 });

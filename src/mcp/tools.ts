@@ -3,7 +3,7 @@ import { artifactTool } from './artifactTool.ts';
 import { cancelTool } from './cancelTool.ts';
 import { executorsTool } from './executorsTool.ts';
 import { getTool, listTool, usageTool } from './readTools.ts';
-import { submitTool, retryTool } from './submitTools.ts';
+import { followUpTool, rebaseTool, retryTool, submitTool } from './submitTools.ts';
 import type { Tool } from './tool.ts';
 
 /** Every tool of the relay, in the order in which an agent meets them. */
@@ -14,6 +14,8 @@ export const tools: readonly Tool[] = [
   cancelTool,
   artifactTool,
   retryTool,
+  rebaseTool,
+  followUpTool,
   answerTool,
   executorsTool,
   usageTool,

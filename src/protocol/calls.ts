@@ -20,6 +20,9 @@ export const ListInput = z.strictObject({
   offset,
 });
 
+/** What a follow-up is told; its parent's spec says the rest. */
+export const FollowUp = z.strictObject({ task: JobSpec.shape.task, execution: JobSpec.shape.execution });
+
 /**
  * The façade, one row a call: what it takes and what it gives. engine/relay.ts implements it, guest/ speaks it over the
  * host's listener, so that a guest can do all that the host can.
@@ -41,6 +44,10 @@ export const calls = {
     output: z.strictObject({ ok: z.boolean().describe('false: it had ended before'), state: JobState }),
   },
   retry: { input: z.strictObject({ jobId: JobId, origin: Origin }), output: Submitted },
+  /** An ended job's task once more, on the commit that HEAD is at now. */
+  rebase: { input: z.strictObject({ jobId: JobId, origin: Origin }), output: Submitted },
+  /** Another task, on the result of a job that SUCCEEDED. */
+  followUp: { input: FollowUp.extend({ jobId: JobId, origin: Origin }), output: Submitted },
   /** Takes an ended job out of every list; the audit trail keeps it. */
   delete: {
     input: z.strictObject({ jobId: JobId, origin: Origin }),

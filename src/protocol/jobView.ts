@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ArtifactName, Check, FileChange } from '../domain/artifact.ts';
+import { Relation } from '../domain/event.ts';
 import { ReasonCode } from '../domain/failure.ts';
 import { Digest, JobId, ObjectId } from '../domain/ids.ts';
 import { DeliveryState, JobState } from '../domain/job.ts';
@@ -69,6 +70,9 @@ export const JobView = JobSummary.extend({
     .optional()
     .describe('the baseline is no commit of the repository: it was made on the commit `on`'),
   parent: JobId.optional(),
+  relation: Relation.optional().describe(
+    'to its parent: its task once more, the same on a newer HEAD, or another on its result',
+  ),
 });
 export type JobView = z.infer<typeof JobView>;
 

@@ -19,6 +19,7 @@ import { ExecutorRegistry } from '../../src/executors/registry.ts';
 import type { Relay } from '../../src/protocol/relay.ts';
 import type { JobStore } from '../../src/store/jobStore.ts';
 import { openStore } from '../../src/store/openStore.ts';
+import { Threads } from '../../src/store/threads.ts';
 import { Vault } from '../../src/store/vault.ts';
 
 /** sql-wasm.wasm, where the bundle runs and where its source does. */
@@ -110,6 +111,7 @@ function composed(
   const common = { clock: systemClock, log: silentLog, letThrough: () => ({ names: [], secrets: [] }) };
   const hostPolicy = (): HostPolicy => noHostPolicy;
   const executors = new ExecutorRegistry(systemClock);
+  const threads = new Threads(join(parts.logs, 'threads'), systemClock);
   executors.register(commandExecutor(systemClock));
   return {
     ...parts,
@@ -120,6 +122,7 @@ function composed(
     order: () => undefined,
     concurrency,
     quarantine: parts.vault,
+    threads,
     secretsKey: Buffer.alloc(32),
     verifier: new Verifier({
       ...parts,
@@ -138,6 +141,7 @@ function composed(
         hostPolicy,
         secretsKey: Buffer.alloc(32),
         quarantine: parts.vault,
+        threads,
       };
       const made = runner ?? new LocalRunner({ ...parts, ...common, ...local, executors, onLog });
       onRunner(made);

@@ -54,6 +54,33 @@ it('retries an ended job as a new one, and no other', async () => {
   expect(refused.stderr).toMatch(/^task-relay: Job \w+ is (QUEUED|RUNNING): it can be retried when it has ended\.\n$/);
 });
 
+it('rebases a job on what HEAD is now, and follows up on its result', async () => {
+  const bed = new Bed();
+  await bed.serve();
+  const first = lastJob(
+    await bed.run(['submit', '--title', 'T', '--run', 'echo 2 >> a.txt', '--check', 'ok=true', '--wait', '--json']),
+  );
+  const idIn = ({ code, stdout }: { readonly code: number | null; readonly stdout: string }): string => {
+    expect(code).toBe(0);
+    return /^([a-z2-7]{16}) {2}QUEUED\n$/.exec(stdout)?.[1] ?? '';
+  };
+  const rebased = idIn(await bed.run(['rebase', first.jobId.slice(0, 8)]));
+  await bed.run(['logs', rebased, '--follow']);
+  expect((await bed.run(['show', rebased])).stdout).toContain(`${first.jobId}, whose task this is on a newer HEAD`);
+
+  const words = ['--title', 'And more', '--description', 'Say 3 as well.', '--run', 'cat a.txt; echo 3 >> a.txt'];
+  const followed = idIn(await bed.run(['follow', first.jobId, ...words, '--priority', 'P0']));
+  expect((await bed.run(['logs', followed, '--follow'])).stdout).toMatch(/stdout \| one\n.*stdout \| 2\n/);
+  const job = lastJob(await bed.run(['show', followed, '--json']));
+  expect(job).toMatchObject({ state: 'SUCCEEDED', parent: first.jobId, relation: 'followUp', priority: 'P0' });
+  expect((await bed.run(['show', followed])).stdout).toContain(`${first.jobId}, whose result this goes on from`);
+
+  const untitled = await bed.run(['follow', first.jobId, '--run', 'x']);
+  expect(untitled).toMatchObject({ code: 2, stderr: expect.stringContaining('Give --title') as string });
+  const byNobody = await bed.run(['follow', first.jobId, '--title', 'T']);
+  expect(byNobody).toMatchObject({ code: 2, stderr: expect.stringContaining('was made by a command') as string });
+});
+
 for (const hosted of [true, false]) {
   it(`looks, applies and takes back to the byte, ${hosted ? 'by a host' : 'by itself'}`, async () => {
     const bed = new Bed({ 'a.txt': 'one\n', 'b.txt': 'b\n', 'c/c.txt': 'c\n' });

@@ -105,7 +105,7 @@ it('a command alone, its help and the version are told on stdout', async () => {
   ]);
   expect(nothing.code).toBe(2);
   expect(help.code).toBe(0);
-  for (const name of 'serve submit jobs show artifact logs cancel retry apply undo'.split(' '))
+  for (const name of 'serve submit jobs show artifact logs cancel retry rebase follow apply undo'.split(' '))
     expect(help.stdout).toContain(`  task-relay ${name} `);
   expect(submit.stdout).toMatch(/^task-relay submit .*--spec FILE\|-/);
   expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

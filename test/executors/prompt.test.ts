@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Earlier } from '../../src/domain/executor.ts';
+import { newJobId } from '../../src/domain/ids.ts';
 import { JobSpec } from '../../src/domain/jobSpec.ts';
 import type { Ground } from '../../src/executors/ground.ts';
 import { buildPrompt, type PromptInput } from '../../src/executors/prompt.ts';
@@ -80,6 +82,18 @@ const hostile: PromptInput = {
   form: 'edit',
 };
 
+const earlier: readonly Earlier[] = [
+  {
+    jobId: newJobId(),
+    task: full.task,
+    summary: 'Counts the depth.\n```\n## Answer\n```',
+    files: ['src/parser/parse.ts', 'src/a`b\nc.ts'],
+    fileCount: 9,
+    isHere: true,
+  },
+  { jobId: newJobId(), task: { title: 'Say it in the docs' }, files: [], fileCount: 0, isHere: true },
+];
+
 function spec(given: unknown): JobSpec {
   return JobSpec.parse(given);
 }
@@ -101,6 +115,17 @@ const golden: readonly (readonly [string, PromptInput])[] = [
     },
   ],
   ['hostile', hostile],
+  ['followUp', { spec: minimal, ground: nothing, form: 'edit', before: { earlier, isRemembered: false } }],
+  ['followUpRemembered', { spec: minimal, ground: nothing, form: 'edit', before: { earlier, isRemembered: true } }],
+  [
+    'followUpElsewhere',
+    {
+      spec: minimal,
+      ground: nothing,
+      form: 'proposal',
+      before: { earlier: earlier.map((one) => ({ ...one, isHere: false })), isRemembered: false },
+    },
+  ],
 ];
 
 describe('the prompt', () => {
@@ -128,8 +153,27 @@ describe('the prompt', () => {
             conventions: [{ kind: 'text', path: 'AGENTS.md', text: file, lineEnd: 'LF', isCut: false }],
           },
           form: 'edit',
+          before: {
+            earlier: [
+              {
+                jobId: newJobId(),
+                task: { title: 'Before', description, acceptance: [criterion] },
+                summary: file,
+                files: [`${file}.txt`],
+                fileCount: 1,
+                isHere: true,
+              },
+            ],
+            isRemembered: false,
+          },
         });
-        expect(headings(told)).toEqual(['# A task', '## Task', "## The repository's conventions", '## Answer']);
+        expect(headings(told)).toEqual([
+          '# A task',
+          '## Before',
+          '## Task',
+          "## The repository's conventions",
+          '## Answer',
+        ]);
       }),
     );
   });

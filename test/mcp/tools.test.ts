@@ -15,6 +15,7 @@ beforeEach(async () => {
 afterEach(() => endpoint.close());
 
 const spec = { task: { title: 'Rename the thing' } };
+const task = { title: 'Say it in the docs too' };
 const nobody = 'z'.repeat(16);
 
 async function submitted(): Promise<JobId> {
@@ -40,6 +41,8 @@ describe('tools/list', () => {
       'jobs_cancel',
       'jobs_artifact',
       'jobs_retry',
+      'jobs_rebase',
+      'jobs_follow_up',
       'jobs_answer',
       'jobs_executors',
       'jobs_usage',
@@ -59,7 +62,7 @@ describe('tools/list', () => {
   it('hints at what each tool may do', async () => {
     const { tools } = await client.listTools();
     const hints = Object.fromEntries(tools.map((tool) => [tool.name, tool.annotations]));
-    for (const name of ['jobs_submit', 'jobs_retry'])
+    for (const name of ['jobs_submit', 'jobs_retry', 'jobs_rebase', 'jobs_follow_up'])
       expect(hints[name]).toMatchObject({ readOnlyHint: false, destructiveHint: true, openWorldHint: true });
     for (const name of ['jobs_get', 'jobs_list', 'jobs_artifact', 'jobs_usage'])
       expect(hints[name]).toMatchObject({ readOnlyHint: true, openWorldHint: false });
@@ -213,9 +216,30 @@ describe('the other tools', () => {
     expect(endpoint.relay.jobs.get(jobIdOf(again))?.input).toMatchObject({ spec, parent: jobId, origin: 'mcp' });
   });
 
+  it('rebase: the same task once more, as its own call', async () => {
+    const jobId = await submitted();
+    await callTool(client, 'jobs_cancel', { jobId });
+    const again = await callTool(client, 'jobs_rebase', { jobId });
+    expect(endpoint.relay.jobs.get(jobIdOf(again))?.input).toMatchObject({ parent: jobId, origin: 'mcp' });
+  });
+
+  it('follow up: another task on the result of a job, and nothing that is not its own to say', async () => {
+    const jobId = await submitted();
+    const early = await callTool(client, 'jobs_follow_up', { jobId, task });
+    expect(early.text).toContain('only one that SUCCEEDED');
+    endpoint.relay.move(jobId, 'SUCCEEDED');
+    const again = await callTool(client, 'jobs_follow_up', { jobId, task });
+    expect(again.value).toMatchObject({ state: 'QUEUED', deduplicated: false });
+    const { input } = endpoint.relay.jobs.get(jobIdOf(again)) ?? {};
+    expect(input).toMatchObject({ spec: { task }, parent: jobId, origin: 'mcp' });
+    const wide = await callTool(client, 'jobs_follow_up', { jobId, task, scope: { allowProtected: ['**'] } });
+    expect(wide).toMatchObject({ isError: true });
+    expect(wide.text).toContain('scope: unknown field');
+  });
+
   it('all of them: a job that is not there, and an id that is none', async () => {
-    for (const name of ['jobs_get', 'jobs_cancel', 'jobs_retry', 'jobs_artifact']) {
-      const more = name === 'jobs_artifact' ? { name: 'out.md' } : {};
+    for (const name of ['jobs_get', 'jobs_cancel', 'jobs_retry', 'jobs_rebase', 'jobs_follow_up', 'jobs_artifact']) {
+      const more = name === 'jobs_artifact' ? { name: 'out.md' } : name === 'jobs_follow_up' ? { task } : {};
       const absent = await callTool(client, name, { jobId: nobody, ...more });
       expect(absent.isError, name).toBe(true);
       expect(absent.text, name).toContain(nobody);

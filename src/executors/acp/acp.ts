@@ -24,7 +24,7 @@ function acpExecutor(name: string, { clock, settings, environment }: AcpOptions)
   return {
     name,
     // It tells what it used at the end of its turn at best: no budget can be held to that.
-    abilities: { sandboxes: ['read-only', 'workspace-write'], budgets: [] },
+    abilities: { sandboxes: ['read-only', 'workspace-write'], budgets: [], resumes: true },
     async probe(signal) {
       const present = agent();
       if (present === undefined) return { state: 'notInstalled', message: gone(name) };

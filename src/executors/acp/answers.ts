@@ -19,6 +19,7 @@ export const Initialized = z.object({
   protocolVersion: z.number(),
   agentInfo: maybe(z.object({ name: z.string(), version: maybe(z.string()) })),
   authMethods: maybe(z.array(Named)),
+  agentCapabilities: maybe(z.object({ loadSession: maybe(z.boolean()) })),
 });
 
 const Modes = z
@@ -46,6 +47,9 @@ export const Opened = z.object({
   configOptions: maybe(z.array(ConfigOption)),
 });
 export type Opened = z.infer<typeof Opened>;
+
+/** Of one that goes on, its id is known; some answer with nothing at all. */
+export const Loaded = z.preprocess((answer) => answer ?? {}, Opened.omit({ sessionId: true }));
 
 const count = z.int().min(0).optional().catch(undefined);
 const Tokens = z.object({ inputTokens: count, outputTokens: count, cachedReadTokens: count });

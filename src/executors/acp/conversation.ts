@@ -1,7 +1,7 @@
 import { PROTOCOL_VERSION, RequestError, type ClientContext } from '@agentclientprotocol/sdk';
 import * as z from 'zod';
 import { err, messageOf, ok, type Result } from '../../base/result.ts';
-import { Initialized, Opened, Prompted, type Offer } from './answers.ts';
+import { Initialized, Loaded, Opened, Prompted, type Offer } from './answers.ts';
 import type { AcpAgent } from './presets.ts';
 
 /** Why a conversation did not come to the end of its turn. */
@@ -10,6 +10,8 @@ export type Breach =
   | { readonly kind: 'gone' }
   | { readonly kind: 'version'; readonly version: number }
   | { readonly kind: 'signIn'; readonly methods: readonly Offer[]; readonly message: string }
+  /** The session that it was to go on in cannot be loaded. */
+  | { readonly kind: 'threadGone'; readonly message: string }
   /** It answered a request with an error. */
   | { readonly kind: 'error'; readonly method: string; readonly code: number; readonly message: string }
   /** Its answer has another shape than the protocol's. */
@@ -36,20 +38,28 @@ export interface Talk {
   /** The mode that was asked for; `isWish`: without it, the agent's own will do. */
   readonly mode?: { readonly id: string; readonly isWish: boolean } | undefined;
   readonly model?: string | undefined;
+  /** The id of the session to go on in. */
+  readonly from?: string | undefined;
   /** Called once the program has shown that it speaks the protocol. */
   readonly onGreeted: () => void;
   readonly say: (text: string) => void;
 }
 
-/** One session with one turn. https://agentclientprotocol.com/protocol/overview */
+/** One session with one turn, new or gone on with. https://agentclientprotocol.com/protocol/overview */
 export class Conversation {
   readonly #to: ClientContext;
   readonly #talk: Talk;
   #prompting: string | undefined;
+  #isLoading = false;
 
   constructor(to: ClientContext, talk: Talk) {
     this.#to = to;
     this.#talk = talk;
+  }
+
+  /** Whether what it tells is what was said before: it tells the whole of a session that is loaded. */
+  get isLoading(): boolean {
+    return this.#isLoading;
   }
 
   /** Tells the agent to stop its turn; false where no turn is under way. */
@@ -60,23 +70,24 @@ export class Conversation {
   }
 
   async run(): Promise<Result<Turn, Breach>> {
-    const { directory, prompt, onGreeted, say } = this.#talk;
+    const { prompt, onGreeted, say } = this.#talk;
     const clientInfo = { name: 'task-relay', title: 'Task Relay', version: '0' };
     // Writes are offered also where each is refused: an agent that is not offered them writes to the disk itself.
     const clientCapabilities = { fs: { readTextFile: true, writeTextFile: true }, terminal: false };
     const hello = { protocolVersion: PROTOCOL_VERSION, clientCapabilities, clientInfo };
     const greeted = await this.#ask('initialize', hello, Initialized);
     if (!greeted.ok) return greeted;
-    const { protocolVersion, agentInfo, authMethods } = greeted.value;
+    const { protocolVersion, agentInfo, authMethods, agentCapabilities } = greeted.value;
     if (protocolVersion !== PROTOCOL_VERSION) return err({ kind: 'version', version: protocolVersion });
     onGreeted();
     const agent = [agentInfo?.name, agentInfo?.version].filter((text) => typeof text === 'string').join(' ');
     if (agent !== '') say(`agent: ${agent}`);
-    const opened = await this.#open(directory, authMethods ?? []);
+    const opened = await this.#open(authMethods ?? [], agentCapabilities?.loadSession === true);
     if (!opened.ok) return opened;
     const { sessionId } = opened.value;
     const set = await this.#set(opened.value);
     if (!set.ok) return set;
+    this.#isLoading = false;
     this.#prompting = sessionId;
     const request = { sessionId, prompt: [{ type: 'text', text: prompt }] };
     const prompted = await this.#ask('session/prompt', request, Prompted);
@@ -86,15 +97,27 @@ export class Conversation {
   }
 
   /** Signs in only where the agent asks for it: some make the method that is named the user's own for good. */
-  async #open(cwd: string, methods: readonly Offer[]): Promise<Result<Opened, Breach>> {
-    const request = { cwd, mcpServers: [] };
-    const opened = await this.#ask('session/new', request, Opened);
-    const { auth } = this.#talk.agent;
-    if (opened.ok || !needsSignIn(opened.error)) return opened;
+  async #open(methods: readonly Offer[], canLoad: boolean): Promise<Result<Opened, Breach>> {
+    const { agent, from } = this.#talk;
+    if (from !== undefined && !canLoad) return err({ kind: 'threadGone', message: 'the agent loads no session' });
+    const begin = (): Promise<Result<Opened, Breach>> => (from === undefined ? this.#new() : this.#load(from));
+    const opened = await begin();
+    const { auth } = agent;
+    if (opened.ok || !needsSignIn(opened.error)) return unloaded(opened, from);
     if (auth === undefined || !methods.some(({ id }) => id === auth)) return this.#orSignIn(opened, methods);
     const signed = await this.#ask('authenticate', { methodId: auth }, z.unknown());
     if (!signed.ok) return err({ kind: 'signIn', methods, message: messageFrom(signed.error) });
-    return this.#orSignIn(await this.#ask('session/new', request, Opened), methods);
+    return unloaded(this.#orSignIn(await begin(), methods), from);
+  }
+
+  #new(): Promise<Result<Opened, Breach>> {
+    return this.#ask('session/new', { cwd: this.#talk.directory, mcpServers: [] }, Opened);
+  }
+
+  async #load(sessionId: string): Promise<Result<Opened, Breach>> {
+    this.#isLoading = true;
+    const loaded = await this.#ask('session/load', { sessionId, cwd: this.#talk.directory, mcpServers: [] }, Loaded);
+    return loaded.ok ? ok({ ...loaded.value, sessionId }) : loaded;
   }
 
   #orSignIn<T>(answer: Result<T, Breach>, methods: readonly Offer[]): Result<T, Breach> {
@@ -144,6 +167,12 @@ const AUTH_REQUIRED = -32000;
 
 function needsSignIn(breach: Breach): boolean {
   return breach.kind === 'error' && breach.code === AUTH_REQUIRED;
+}
+
+/** An agent that does not have the session any more says so by an error of its own choice. */
+function unloaded(opened: Result<Opened, Breach>, from: string | undefined): Result<Opened, Breach> {
+  if (opened.ok || from === undefined || (opened.error.kind !== 'error' && opened.error.kind !== 'odd')) return opened;
+  return err({ kind: 'threadGone', message: opened.error.message });
 }
 
 function messageFrom(breach: Breach): string {

@@ -30,6 +30,8 @@ export function explain(breach: Breach, about: Circumstances): ExecutorError {
     }
     case 'signIn':
       return unavailable(signInText(name, agent, breach));
+    case 'threadGone':
+      return { kind: 'threadGone', message: `the agent "${name}" did not load it: ${breach.message}` };
     case 'error':
       return errorOf(
         name,

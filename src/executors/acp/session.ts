@@ -6,7 +6,7 @@ import type { ExecutorSettings } from '../../domain/executorSettings.ts';
 import { firstOf } from '../../process/waiting.ts';
 import { readGround } from '../ground.ts';
 import { runProgram, type ProgramExit } from '../program.ts';
-import { buildPrompt } from '../prompt.ts';
+import { buildPrompt, promptInput } from '../prompt.ts';
 import { promptFor } from './answerForm.ts';
 import { tokensOf } from './answers.ts';
 import { connect } from './client.ts';
@@ -48,7 +48,7 @@ export async function runSession(
   const { name, agent } = options;
   const isReadOnly = request.spec.execution?.sandbox === 'read-only';
   const prompt = await promptOf(request, context.directory, isReadOnly);
-  const transcript = new Transcript(context.directory, context.onLog);
+  const transcript = new Transcript(context.directory, context.onLog, request.thread !== undefined);
   const before = isReadOnly ? await slotState(context.directory) : undefined;
   const ended = await converse({ request, context, options, transcript, isReadOnly, prompt });
   transcript.end();
@@ -71,10 +71,10 @@ export async function runSession(
   });
 }
 
-async function promptOf({ spec, repair }: ExecutionRequest, directory: string, isReadOnly: boolean): Promise<string> {
-  const ground = await readGround(directory, spec);
+async function promptOf(request: ExecutionRequest, directory: string, isReadOnly: boolean): Promise<string> {
+  const ground = await readGround(directory, request.spec);
   const form = isReadOnly ? 'proposal' : 'edit';
-  return promptFor(form, buildPrompt({ spec, ground, form, ...(repair === undefined ? {} : { repair }) }));
+  return promptFor(form, buildPrompt({ ...promptInput(request), ground, form }));
 }
 
 interface Setting {
@@ -94,7 +94,7 @@ async function converse(setting: Setting): Promise<Result<Ended, ExecutorError>>
   const ender = new AbortController();
   const wire = new Wire({
     onFlood: () => ender.abort(),
-    onUpdate: (params) => transcript.take(params),
+    onUpdate: (params) => (conversation.isLoading ? transcript.takeOld(params) : transcript.take(params)),
     onOther: (text) => {
       stray ??= text;
       context.onLog({ stream: 'stdout', text });
@@ -150,6 +150,7 @@ function talkOf({ request, context, options, transcript, isReadOnly, prompt }: S
     prompt,
     agent,
     mode: modeOf(agent, isReadOnly),
+    from: request.thread?.sessionId,
     model: request.spec.execution?.preferredModel ?? agent.model,
     onGreeted,
     say: (text) => transcript.say(text),

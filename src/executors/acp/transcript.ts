@@ -37,11 +37,15 @@ export class Transcript {
   #text = '';
   #messages: readonly string[] = [];
   #costUsd: number | undefined;
+  /** What the session had cost before; undefined where nobody knows. */
+  #costBefore: number | undefined;
   #hasActed = false;
 
-  constructor(directory: string, onLog: (event: LogEvent) => void) {
+  /** `goesOn`: the session is an earlier one, and its cost is told with what it had cost before. */
+  constructor(directory: string, onLog: (event: LogEvent) => void, goesOn = false) {
     this.#directory = directory;
     this.#onLog = onLog;
+    this.#costBefore = goesOn ? undefined : 0;
   }
 
   /** What the agent said last, without white space around it; "" where it said nothing. */
@@ -59,9 +63,10 @@ export class Transcript {
     return this.#hasActed;
   }
 
-  /** What the whole session cost, where the agent tells it in US dollars. */
+  /** What the run cost, where the agent tells it in US dollars. */
   get usage(): Usage {
-    return this.#costUsd === undefined ? {} : { costUsd: this.#costUsd };
+    const [now, before] = [this.#costUsd, this.#costBefore];
+    return now === undefined || before === undefined ? {} : { costUsd: Math.max(0, now - before) };
   }
 
   /** What was told of a call, with what this update adds to it. */
@@ -79,6 +84,13 @@ export class Transcript {
   take(params: unknown): void {
     const update = readUpdate(params);
     if (update !== undefined) this.#take(update);
+  }
+
+  /** What was told of the session as it was before: nothing of it is this run's. */
+  takeOld(params: unknown): void {
+    const update = readUpdate(params);
+    if (update?.sessionUpdate === 'usage_update' && update.cost?.currency === 'USD')
+      this.#costBefore = update.cost.amount;
   }
 
   /** A line of the log that is not an update. */

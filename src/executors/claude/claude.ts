@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { err, type Result } from '../../base/result.ts';
+import { err, ok, type Result } from '../../base/result.ts';
 import type {
   Abilities,
   ExecutionContext,
@@ -12,7 +12,7 @@ import type { ExecutorSettings } from '../../domain/executorSettings.ts';
 import { proposalSchema } from '../../domain/proposal.ts';
 import { readGround } from '../ground.ts';
 import { runProgram } from '../program.ts';
-import { buildPrompt } from '../prompt.ts';
+import { buildPrompt, promptInput } from '../prompt.ts';
 import { toldSchema } from './answer.ts';
 import { argumentsFor } from './arguments.ts';
 import { Course } from './course.ts';
@@ -20,6 +20,7 @@ import { decodeLine } from './events.ts';
 import { linesOf } from './narration.ts';
 import { outcomeOf } from './outcome.ts';
 import { probeClaude } from './probe.ts';
+import { ClaudeSession } from './session.ts';
 import { keepSignIn } from './signIn.ts';
 
 export interface ClaudeOptions {
@@ -30,7 +31,11 @@ export interface ClaudeOptions {
   readonly environment: () => Readonly<Record<string, string>>;
 }
 
-const abilities: Abilities = { sandboxes: ['read-only', 'workspace-write'], budgets: ['usd', 'tokens'] };
+const abilities: Abilities = {
+  sandboxes: ['read-only', 'workspace-write'],
+  budgets: ['usd', 'tokens'],
+  resumes: true,
+};
 
 /**
  * Runs Claude Code without a person at it. It edits in the slot with tools for files alone, or it may only read, and
@@ -46,20 +51,24 @@ export function claudeExecutor({ clock, settings, environment }: ClaudeOptions):
 }
 
 async function runClaude(
-  { spec, repair, budget }: ExecutionRequest,
+  request: ExecutionRequest,
   context: ExecutionContext,
-  { claude, permissions }: ExecutorSettings,
+  { claude, permissions, threads }: ExecutorSettings,
   clock: Clock,
 ): Promise<Result<Report, ExecutorError>> {
+  const { spec, budget } = request;
   const { directory, env, own, onLog, onUsage } = context;
   const sandbox = spec.execution?.sandbox ?? claude.sandbox;
   const form = sandbox === 'read-only' ? 'proposal' : 'edit';
   const ground = await readGround(directory, spec);
-  const prompt = buildPrompt({ spec, ground, form, ...(repair === undefined ? {} : { repair }) });
+  const prompt = buildPrompt({ ...promptInput(request), ground, form });
+  const session = await ClaudeSession.open(request.thread, context, threads === 'keep');
+  if (!session.ok) return session;
   const args = argumentsFor({
     sandbox,
     schema: form === 'proposal' ? proposalSchema() : toldSchema(),
     settingsFile: await keepSignIn(env, own),
+    session: session.value.argument,
     maxTurns: claude.maxTurns,
     model: spec.execution?.preferredModel ?? claude.model,
     maxUsd: budget?.usd,
@@ -76,8 +85,11 @@ async function runClaude(
   };
   const program = { file: claude.program, args, env: unattended(env), stdin: prompt, onLine };
   const done = await runProgram(program, context, clock);
+  const file = await session.value.close();
   if (!done.ok) return err({ kind: 'unavailable', message: `Claude Code did not start. ${done.error.message}` });
-  return outcomeOf({ exit: done.value, course, form, directory, maxTurns: claude.maxTurns, prompt });
+  const goesOn = request.thread !== undefined;
+  const ended = outcomeOf({ exit: done.value, course, form, directory, maxTurns: claude.maxTurns, prompt, goesOn });
+  return ended.ok && file !== undefined ? ok({ ...ended.value, threadFile: file }) : ended;
 }
 
 /** By itself it tries 10 times, which takes minutes (measured), also where it is refused; the relay has its own pauses. */

@@ -15,6 +15,8 @@ export interface Run {
   readonly directory: string;
   readonly maxTurns: number;
   readonly prompt: string;
+  /** Whether it was to go on from an earlier session. */
+  readonly goesOn: boolean;
 }
 
 /** What came of a run: how the program ended, and what it said of that. Its exit code alone means nothing. Pure. */
@@ -22,6 +24,8 @@ export function outcomeOf(run: Run): Result<Report, ExecutorError> {
   const { exit, course, maxTurns } = run;
   if (exit.ending.kind === 'aborted') return err({ kind: 'aborted' });
   const { end, usage, error: word, limit } = course;
+  if (run.goesOn && /No conversation found|--resume/.test(exit.stderr) && (end?.turns ?? 0) === 0)
+    return err({ kind: 'threadGone', message: `Claude Code could not take it up.${said(exit)}` });
   if (end === undefined) return err(withoutEnd(exit, course));
   const why = end.errors.join(' ');
   switch (end.subtype) {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { claudeHome } from './home.ts';
 
 /**
  * What of the user's settings a run takes: how they sign in (a helper, a gateway or cloud by variables), their model, and
@@ -32,8 +33,7 @@ export async function keepSignIn(env: Readonly<Record<string, string>>, own: str
 }
 
 async function userSettings(env: Readonly<Record<string, string>>): Promise<string> {
-  const home = env['HOME'] ?? env['USERPROFILE'];
-  const folder = env['CLAUDE_CONFIG_DIR'] ?? (home === undefined ? undefined : join(home, '.claude'));
+  const folder = claudeHome(env);
   if (folder === undefined) return '{}';
   return readFile(join(folder, 'settings.json'), 'utf8').catch(() => '{}');
 }

@@ -5,6 +5,8 @@ export interface Run {
   readonly model?: string | undefined;
   /** The file with the schema that its answer is held to. */
   readonly schema?: string | undefined;
+  /** Its thread is written down: it is new, or goes on from the one that has this id. */
+  readonly thread?: 'new' | { readonly id: string } | undefined;
   /** The user's MCP servers. They run outside of the sandbox, and one of them may be this relay: they are off. */
   readonly servers?: readonly string[];
 }
@@ -34,20 +36,24 @@ const OVERRIDES = [
 
 /**
  * `codex exec` with its prompt on stdin (0.169.0). The user's rules are left out, because one that allows a command runs it
- * outside of the sandbox; sessions of jobs are not kept among the user's own.
+ * outside of the sandbox; threads of jobs are not kept among the user's own (see rollout.ts).
  */
-export function execArguments({ sandbox, model, schema, servers = [] }: Run): readonly string[] {
+export function execArguments({ sandbox, model, schema, thread, servers = [] }: Run): readonly string[] {
   const off = servers.map((name) => `mcp_servers.${name}.enabled=false`);
+  const goesOn = typeof thread === 'object';
   return [
     'exec',
-    '--json',
-    '--ephemeral',
-    '--ignore-rules',
+    // A subcommand of exec takes no sandbox; it heeds that of exec.
     '--sandbox',
     sandbox,
+    ...(goesOn ? ['resume'] : []),
+    '--json',
+    ...(thread === undefined ? ['--ephemeral'] : []),
+    '--ignore-rules',
     ...[...OVERRIDES, ...off].flatMap((value) => ['--config', value]),
     ...(model === undefined ? [] : ['--model', model]),
     ...(schema === undefined ? [] : ['--output-schema', schema]),
+    ...(goesOn ? [thread.id] : []),
     '-',
   ];
 }

@@ -6,10 +6,9 @@ import type { ExecutorSettings } from '../../domain/executorSettings.ts';
 import type { Sandbox } from '../../domain/jobSpec.ts';
 import { parseProposal } from '../../domain/proposal.ts';
 import type { BuiltInOptions } from '../builtIn.ts';
-import { MARK } from '../../process/mark.ts';
 import { readGround } from '../ground.ts';
 import { runProgram } from '../program.ts';
-import { buildPrompt } from '../prompt.ts';
+import { buildPrompt, promptInput } from '../prompt.ts';
 import { placeSchema } from './answerSchema.ts';
 import { execArguments } from './arguments.ts';
 import { versionOf } from './ask.ts';
@@ -17,6 +16,7 @@ import { outcomeOf } from './outcome.ts';
 import { userServers } from './mcpServers.ts';
 import { notStarted } from './notStarted.ts';
 import { probe } from './probe.ts';
+import { CodexThread, withoutMark } from './thread.ts';
 import { Transcript, type Heard } from './transcript.ts';
 
 /**
@@ -26,18 +26,19 @@ import { Transcript, type Heard } from './transcript.ts';
 export function codexExecutor({ clock, settings, environment }: BuiltInOptions): Executor {
   return {
     name: 'codex',
-    abilities: { sandboxes: ['read-only', 'workspace-write'], budgets: [] },
+    abilities: { sandboxes: ['read-only', 'workspace-write'], budgets: [], resumes: true },
     probe: (signal) => probe({ program: settings().codex.program, cwd: tmpdir(), env: environment(), signal }, clock),
-    run: (request, context) => runCodex(request, context, settings().codex, clock),
+    run: (request, context) => runCodex(request, context, settings(), clock),
   };
 }
 
 async function runCodex(
-  { spec, repair }: ExecutionRequest,
+  request: ExecutionRequest,
   context: ExecutionContext,
-  { program, sandbox: usual, model: usualModel }: ExecutorSettings['codex'],
+  { codex: { program, sandbox: usual, model: usualModel }, threads }: ExecutorSettings,
   clock: Clock,
 ): Promise<Result<Report, ExecutorError>> {
+  const { spec } = request;
   const sandbox = spec.execution?.sandbox ?? usual;
   const model = spec.execution?.preferredModel ?? usualModel;
   const form = formOf(sandbox);
@@ -48,11 +49,14 @@ async function runCodex(
     played ? ok([]) : userServers(codex, clock),
   ]);
   if (!servers.ok) return servers;
-  const prompt = buildPrompt({ spec, ground, form, ...(repair === undefined ? {} : { repair }) });
+  const prompt = buildPrompt({ ...promptInput(request), ground, form });
   const schema = form === 'proposal' ? await placed(context.own) : ok(undefined);
   if (!schema.ok) return schema;
   const transcript = new Transcript(context, clock);
-  const args = execArguments({ sandbox, model, schema: schema.value, servers: servers.value });
+  const opened = await CodexThread.open(request.thread, { codex, context, clock, keeps: threads === 'keep' });
+  if (!opened.ok) return opened;
+  const thread = opened.value;
+  const args = execArguments({ sandbox, model, schema: schema.value, thread: thread.argument, servers: servers.value });
   // Beside the run, so that it costs no time; without the mark, since all that has it is ended with the run.
   const [done, version] = await Promise.all([
     runProgram(
@@ -62,11 +66,13 @@ async function runCodex(
     ),
     played ? undefined : versionOf({ ...codex, env: withoutMark(context.env) }, clock),
   ]);
-  if (!done.ok) return err({ kind: 'unavailable', message: notStarted(done.error.message) });
   const heard = transcript.heard();
+  const file = await thread.close(heard.sessionId);
+  if (!done.ok) return err({ kind: 'unavailable', message: notStarted(done.error.message) });
   const outcome = outcomeOf(heard, done.value, { form, allowEmpty: spec.allowEmpty ?? false, now: clock.now() });
   if (!outcome.ok) return outcome;
-  return ok({ ...told(heard, version), prompt, ...answered(outcome.value.message, form) });
+  const kept = file === undefined ? {} : { threadFile: file };
+  return ok({ ...told(heard, version), ...kept, prompt, ...answered(outcome.value.message, form) });
 }
 
 function formOf(sandbox: Sandbox): 'edit' | 'proposal' {
@@ -80,10 +86,6 @@ async function placed(folder: string): Promise<Result<string, ExecutorError>> {
     const message = `The schema of the answer could not be written for codex: ${messageOf(thrown)}. Make room on the disk, and retry the job.`;
     return err({ kind: 'failed', message });
   }
-}
-
-function withoutMark(env: ExecutionContext['env']): ExecutionContext['env'] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== MARK));
 }
 
 /** The same context, with an ear on stderr: it alone tells of patches that were refused. */

@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The user's config.toml, as codex finds it in this environment; empty where there is none. */
-export function readConfig(env: Readonly<Record<string, string>>): Promise<string> {
-  const home = env['CODEX_HOME'] ?? join(env['HOME'] ?? env['USERPROFILE'] ?? '', '.codex');
-  return readFile(join(home, 'config.toml'), 'utf8').catch(() => '');
+type Environment = Readonly<Record<string, string>>;
+
+/** The folder of codex's own, as it finds it in this environment. */
+export function codexHome(env: Environment): string {
+  return env['CODEX_HOME'] ?? join(env['HOME'] ?? env['USERPROFILE'] ?? '', '.codex');
+}
+
+/** The user's config.toml; empty where there is none. */
+export function readConfig(env: Environment): Promise<string> {
+  return readFile(join(codexHome(env), 'config.toml'), 'utf8').catch(() => '');
 }

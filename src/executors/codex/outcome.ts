@@ -37,6 +37,8 @@ export function outcomeOf(heard: Heard, exit: ProgramExit, asked: Asked): Result
 
 function exitedWith(exitCode: number, heard: Heard, exit: ProgramExit): Result<never, ExecutorError> {
   const how = `ended with exit code ${String(exitCode)}`;
+  if (!heard.began && /thread\/resume/.test(exit.stderr))
+    return err({ kind: 'threadGone', message: `codex could not take it up.${said(exit)}` });
   if (heard.began) return failed(`Codex ${how} and did not say why.${said(exit)} logs.txt has all of it.`, heard);
   // What it does not take, of its arguments or its configuration, it will not take at another attempt either.
   if (/unexpected argument|invalid value/.test(exit.stderr)) {

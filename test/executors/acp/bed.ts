@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
 import type { Result } from '../../../src/base/result.ts';
-import type { ExecutionContext, Executor, ExecutorError, Report } from '../../../src/domain/executor.ts';
+import type {
+  ExecutionContext,
+  ExecutionRequest,
+  Executor,
+  ExecutorError,
+  Report,
+} from '../../../src/domain/executor.ts';
 import { ExecutorSettings } from '../../../src/domain/executorSettings.ts';
 import { newJobId } from '../../../src/domain/ids.ts';
 import { JobSpec } from '../../../src/domain/jobSpec.ts';
@@ -19,6 +25,8 @@ interface Settled {
   readonly model?: string;
   readonly command?: readonly string[];
   readonly execution?: Readonly<Record<string, unknown>>;
+  /** More of the request. */
+  readonly request?: Partial<ExecutionRequest>;
 }
 
 /** The executor "tiny", by the user's settings: the agent that does what the script says. */
@@ -47,7 +55,7 @@ export async function go(
   const { context: more } = settled;
   const context = contextIn(directory, more?.signal);
   const spec = JobSpec.parse({ task: { title: 'Say hi' }, execution: settled.execution ?? {} });
-  const request = { jobId: newJobId(), attempt: 1, spec };
+  const request = { jobId: newJobId(), attempt: 1, spec, ...settled.request };
   const done = await tiny(script, settled).run(request, { ...context, ...more });
   const log = context.events.filter(({ stream }) => stream === 'agent').map(({ text }) => text);
   return { done, context, log, directory };

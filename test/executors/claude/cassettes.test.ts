@@ -122,7 +122,7 @@ describe('Claude Code that edits', () => {
         '--restricted',
         '--safe-mode',
         '--strict-mcp-config',
-        '--no-session-persistence',
+        expect.stringMatching(/^--session-id=[0-9a-f-]{36}$/),
         '--permission-mode=acceptEdits',
         '--tools=Read,Grep,Glob,Edit,Write',
         '--max-turns=7',

@@ -286,7 +286,7 @@ describe('what codex is started with', () => {
     const { file, asked } = player('proposal');
     const { done } = await run(file, requestOf({}));
     const { args, stdin } = asked();
-    expect(args.slice(0, 6)).toEqual(['exec', '--json', '--ephemeral', '--ignore-rules', '--sandbox', 'read-only']);
+    expect(args.slice(0, 5)).toEqual(['exec', '--sandbox', 'read-only', '--json', '--ignore-rules']);
     expect(args[args.indexOf('--output-schema') + 1]).toBe(join(directory, 'own', 'codex-answer.json'));
     expect(args.at(-1)).toBe('-');
     expect(stdin).toContain('Say hi');
