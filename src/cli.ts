@@ -11,6 +11,7 @@ import { executors } from './cli/executors.ts';
 import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { follow } from './cli/follow.ts';
 import { logs } from './cli/logs.ts';
+import { plan } from './cli/plan.ts';
 import { record } from './cli/record.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
@@ -35,6 +36,7 @@ const commands: readonly Command[] = [
   follow,
   apply,
   undo,
+  plan,
   verify,
   record,
   lift,

@@ -15,7 +15,7 @@ export interface RecordOptions {
 }
 
 /** The job that the user named: by its id, or by a beginning that no other job has. */
-async function jobNamed(relay: Relay, text: string): Promise<Result<JobId, CliFailure>> {
+export async function jobNamed(relay: Relay, text: string): Promise<Result<JobId, CliFailure>> {
   if (!/^[a-z2-7]{1,16}$/.test(text)) {
     return err(
       badInput(`No job begins with "${text}": ids have 16 characters of a-z and 2-7. "task-relay jobs" lists them.`),
@@ -62,7 +62,7 @@ export async function changeJob(
 export async function look(
   context: CliContext,
   options: RecordOptions,
-  use: (relay: Relay, print: Print) => CommandResult,
+  use: (relay: Relay, print: Print, workspace: string) => CommandResult,
 ): CommandResult {
   const done = await withRelay(context, options, 'look', use);
   return !done.ok && done.error.isGone === true ? withRelay(context, options, 'look', use) : done;
@@ -76,13 +76,13 @@ async function withRelay(
   context: CliContext,
   { repo, data }: RecordOptions,
   need: Exclude<Need, 'host'>,
-  use: (relay: Relay, print: Print) => CommandResult,
+  use: (relay: Relay, print: Print, workspace: string) => CommandResult,
 ): CommandResult {
   const connection = await connect(context, { directory: directoryOf(context, repo), data }, need);
   if (!connection.ok) return connection;
   const printed: (string | Uint8Array)[] = [];
   try {
-    const done = await use(connection.value.relay, (text) => printed.push(text));
+    const done = await use(connection.value.relay, (text) => printed.push(text), connection.value.workspace);
     if (!done.ok && done.error.isGone === true) printed.length = 0;
     return done;
   } finally {

@@ -1,6 +1,7 @@
 import { changeNotes, shownChanges, type ShownChange } from '../domain/shownChange.ts';
 import { usageLine } from '../domain/usageText.ts';
 import type { JobSummary, JobView, DeliveryReport } from '../protocol/jobView.ts';
+import { driftText } from './driftText.ts';
 
 /** Those that a terminal obeys, but for tab and newline: C0, C1, and what turns the direction of a text. */
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
@@ -19,7 +20,9 @@ export function jsonLine(value: unknown): string {
 export function jobLine(job: JobSummary, now: number): string {
   const why = job.reasonCode === undefined ? '' : ` (${job.reasonCode})`;
   const took = job.durationMs === undefined ? '' : `, ${duration(job.durationMs)}`;
-  return `${job.jobId}  ${`${job.state}${why}`.padEnd(24)} ${plain(oneLine(job.title))}  [${job.executor}${took}, ${duration(now - job.createdAt)} ago]`;
+  // What is clean needs no word.
+  const drift = job.drift === undefined || job.drift.state === 'clean' ? '' : `, ${driftText(job.drift)}`;
+  return `${job.jobId}  ${`${job.state}${why}`.padEnd(24)} ${plain(oneLine(job.title))}  [${job.executor}${took}, ${duration(now - job.createdAt)} ago${drift}]`;
 }
 
 export function jobText(job: JobView): string {
@@ -36,6 +39,11 @@ export function jobText(job: JobView): string {
   const cost = job.usage === undefined ? undefined : usageLine(job.usage);
   if (cost !== undefined) lines.push(`  usage     ${cost}`);
   if (job.delivery !== undefined && job.delivery !== 'none') lines.push(`  delivery  ${job.delivery}`);
+  if (job.drift !== undefined) {
+    const where =
+      job.drift.paths.length === 0 ? '' : `: ${job.drift.paths.map((path) => plain(oneLine(path))).join(', ')}`;
+    lines.push(`  drift     ${driftText(job.drift)}${where}`);
+  }
   if (job.fileCount > 0) {
     lines.push(`  files     ${String(job.fileCount)}`);
     lines.push(...shownChanges(job.files).map(changeText));

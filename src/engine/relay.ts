@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
 import { messageOf, err, ok, type Result } from '../base/result.ts';
 import type { Log } from '../base/log.ts';
+import { watchFolder } from '../base/watchFolder.ts';
 import type { Origin, Relation } from '../domain/event.ts';
 import { newJobId, type JobId } from '../domain/ids.ts';
 import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
@@ -23,10 +24,12 @@ import { checkOutputOf } from './checkOutput.ts';
 import { choiceFor, viewsOf, type Staff } from './choice.ts';
 import { contentOf, withoutSecrets } from './content.ts';
 import { Delivery } from './delivery.ts';
+import { Drifts } from './drift.ts';
 import { digestOf, earlierJob } from './earlier.ts';
 import { growingLog } from './growingLog.ts';
 import { Holds } from './holds.ts';
 import { followed, rebased, retried, type Descendant } from './lineage.ts';
+import { planOrder } from './orderPlan.ts';
 import { recover } from './recovery.ts';
 import { pinOf, type Pin } from './pin.ts';
 import type { Runner } from './runner.ts';
@@ -71,6 +74,7 @@ export class Engine {
   readonly #changes: Emitter<RelayChange>;
   readonly #scheduler: Scheduler;
   readonly #delivery: Delivery;
+  readonly #drifts: Drifts;
   readonly #questions: Questions;
   readonly #staff: Staff;
   #closing = false;
@@ -106,6 +110,8 @@ export class Engine {
       if (this.#runs) this.#scheduler.lookAgain();
     });
     this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
+    const onChanged = (jobId: JobId): void => this.#changes.emit({ kind: 'drift', jobId });
+    this.#drifts = new Drifts({ store, vault, sources, clock, log, watch: watchFolder, onChanged });
     store.onAppended((appended) => this.#onAppended(appended));
   }
 
@@ -116,6 +122,7 @@ export class Engine {
     if (!recovered.ok || mode === 'read') return recovered;
     awaitAbsent(store, this.#staff, clock);
     this.#runs = true;
+    this.#drifts.start();
     for (const job of store.live()) this.#scheduler.expireInTime(job);
     this.#scheduler.wake();
     return ok(undefined);
@@ -124,7 +131,7 @@ export class Engine {
   /** Takes nothing new, stops what runs (the next host picks it up), and waits for it. */
   async stop(): Promise<void> {
     this.#closing = true;
-    await Promise.all([this.#scheduler.stop(), this.#options.verifier.stop()]);
+    await Promise.all([this.#scheduler.stop(), this.#options.verifier.stop(), this.#drifts.stop()]);
   }
 
   get relay(): Relay {
@@ -150,6 +157,8 @@ export class Engine {
       answer: (input) => this.#answer(input),
       content: (input) => this.#content(input),
       executors: async ({ anew }) => ok({ executors: [...(await viewsOf(this.#staff, anew))] }),
+      look: () => Promise.resolve(ok(this.#drifts.look())),
+      plan: (input) => planOrder(input, { ...this.#options, drifts: this.#drifts }),
       activity: () => Promise.resolve(ok({ live: this.#options.store.live().length })),
       onChange: (listener) => this.#changes.on(listener),
     };
@@ -189,7 +198,7 @@ export class Engine {
 
   async #get(jobId: JobId): Answer<CallOutput<'get'>> {
     const job = await this.#options.store.get(jobId);
-    return job.ok ? ok(viewOf(job.value)) : err(toRelayError(job.error));
+    return job.ok ? ok(await this.#drifts.onView(viewOf(job.value), job.value)) : err(toRelayError(job.error));
   }
 
   async #find(prefix: string): Answer<CallOutput<'find'>> {
@@ -207,7 +216,7 @@ export class Engine {
     const listed = await this.#options.store.list({ limit, offset, ...(state === undefined ? {} : { state }) });
     if (!listed.ok) return err(toRelayError(listed.error));
     const { rows, total } = listed.value;
-    return ok({ items: rows.map(summaryOf), total, hasMore: offset + rows.length < total });
+    return ok({ items: await this.#drifts.onPage(rows.map(summaryOf)), total, hasMore: offset + rows.length < total });
   }
 
   async #usage({ since, until }: CallInput<'usage'>): Answer<CallOutput<'usage'>> {
@@ -349,6 +358,7 @@ export class Engine {
 
   #onAppended({ entry, job }: Appended): void {
     const { seq, at } = entry;
+    this.#drifts.note({ entry, job });
     this.#changes.emit({ kind: 'job', jobId: job.id, state: job.state, stateVersion: job.stateVersion, seq, at });
     const isBegun = entry.event.type === 'submitted' || entry.event.type === 'lifted';
     if (isBegun && !isTerminal(job) && this.#runs) this.#scheduler.expireInTime(job);

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { PolicyPlace } from '../checks/policyFile.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
+import type { JobSpec } from '../domain/jobSpec.ts';
 import { CatFile } from '../git/catFile.ts';
 import { writeConfigFile } from '../git/configFile.ts';
 import { proofEnvironment, remoteEnvironment, theirsEnvironment } from '../git/environment.ts';
@@ -20,6 +21,9 @@ export interface Ground {
   readonly mirror: Mirror;
   readonly slots: Slots;
 }
+
+/** What says where a job's objects are. */
+export type Sourced = Pick<Job, 'baseline' | 'source' | 'workspace'> & { readonly spec: Pick<JobSpec, 'repo'> };
 
 type Opened = Repository & { readonly catFile: CatFile };
 
@@ -112,7 +116,7 @@ export class Sources {
   }
 
   /** The mirror and slots for a job's source; made when first asked for. */
-  async ground(job: Job): Promise<Result<Ground, RepositoryError>> {
+  async ground(job: Sourced): Promise<Result<Ground, RepositoryError>> {
     if (job.spec.repo?.type === 'git') {
       return ok(
         await this.#groundOf(job.source, {
@@ -135,15 +139,20 @@ export class Sources {
   }
 
   /**
-   * A repository for what is only tried: it reads the objects of the job's mirror and of the repository that its patch is
-   * for, and keeps nothing. Whoever opens it disposes it.
+   * A repository for what is only tried: it reads the objects of the job's mirror (and of other jobs', `beside` it) and of
+   * the repository that its patch is for, and keeps nothing. Whoever opens it disposes it.
    */
-  async scratch(job: Job): Promise<Result<Scratch, RepositoryError>> {
+  async scratch(job: Sourced, beside: readonly Sourced[] = []): Promise<Result<Scratch, RepositoryError>> {
     const ground = await this.ground(job);
     if (!ground.ok) return ground;
+    const others = await Promise.all(beside.map((other) => this.ground(other)));
+    const mirrors = [ground, ...others].flatMap((found) => (found.ok ? [found.value.mirror.directory] : []));
     const workspace = await this.repository(job.workspace);
     if (!workspace.ok) return err(workspace.error);
-    return this.#scratch(workspace.value, [join(ground.value.mirror.directory, 'objects')]);
+    return this.#scratch(
+      workspace.value,
+      [...new Set(mirrors)].map((mirror) => join(mirror, 'objects')),
+    );
   }
 
   /** … and one that reads the objects of the repository that a folder is in, and no mirror's. */

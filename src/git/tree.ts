@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../base/result.ts';
 import { describe, type Git } from './git.ts';
-import { fields, type BytePath } from './path.ts';
+import { fields, shown, type BytePath } from './path.ts';
 
 /** The user's working tree could not be asked, or a patch does not fit it. */
 export interface TreeError {
@@ -8,10 +8,18 @@ export interface TreeError {
   readonly message: string;
 }
 
-/** Paths with staged, unstaged or untracked work. Git reads the tree as the user has it set, and writes nothing. */
-export async function dirtyPaths(git: Git, workspace: string): Promise<Result<ReadonlySet<BytePath>, TreeError>> {
+/**
+ * Paths with staged, unstaged or untracked work; `among` looks at these and below them alone, which must be UTF-8. Git reads
+ * the tree as the user has it set, and writes nothing.
+ */
+export async function dirtyPaths(
+  git: Git,
+  workspace: string,
+  among: readonly BytePath[] = [],
+): Promise<Result<ReadonlySet<BytePath>, TreeError>> {
   const args = ['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=dirty'];
-  const told = await git.run(args, { cwd: workspace });
+  const paths = among.length === 0 ? [] : ['--', ...among.map(shown)];
+  const told = await git.run(['--literal-pathspecs', ...args, ...paths], { cwd: workspace });
   if (!told.ok) return err({ kind: 'git', message: describe(told.error) });
   return ok(new Set(fields(told.value).map((line) => line.slice(3))));
 }

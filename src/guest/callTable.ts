@@ -30,6 +30,8 @@ const table: { readonly [N in CallName]: Invoke } = {
   answer: row(calls.answer.input, (relay, input) => relay.answer(input)),
   content: row(calls.content.input, (relay, input) => relay.content(input)),
   executors: row(calls.executors.input, (relay, input) => relay.executors(input)),
+  look: row(calls.look.input, (relay, input) => relay.look(input)),
+  plan: row(calls.plan.input, (relay, input) => relay.plan(input)),
   activity: row(calls.activity.input, (relay, input) => relay.activity(input)),
 };
 

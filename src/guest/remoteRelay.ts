@@ -59,6 +59,8 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     answer: (input) => line.call('answer', input, calls.answer.output),
     content: (input) => line.call('content', input, calls.content.output),
     executors: (input) => line.call('executors', input, calls.executors.output),
+    look: (input) => line.call('look', input, calls.look.output),
+    plan: (input) => line.call('plan', input, calls.plan.output),
     activity: (input) => line.call('activity', input, calls.activity.output),
     onChange: (listener) => line.onChange(listener),
     onLost: (listener) => line.onLost(listener),

@@ -38,6 +38,8 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     answer: (input) => first(all(), (relay) => relay.answer(input)),
     content: (input) => first(all(), (relay) => relay.content(input)),
     executors: (input) => executors(all(), input),
+    look: (input) => look(all(), input),
+    plan: (input) => plan(all(), input),
     activity: () => activity(all()),
     onChange: (listener) => {
       const subscriptions = all().map(({ relay }) => relay.onChange(listener));
@@ -112,4 +114,24 @@ async function activity(all: readonly NamedRelay[]): Answer<CallOutput<'activity
     live += one.value.live;
   }
   return ok({ live });
+}
+
+async function look(all: readonly NamedRelay[], input: CallInput<'look'>): Answer<CallOutput<'look'>> {
+  for (const { relay } of all) {
+    const one = await relay.look(input);
+    if (!one.ok) return one;
+  }
+  return ok({});
+}
+
+/** Patches of different repositories have nothing to do with each other. */
+async function plan(all: readonly NamedRelay[], input: CallInput<'plan'>): Answer<CallOutput<'plan'>> {
+  const { jobIds, workspace } = input;
+  const meant = all.find((one) => one.workspace === workspace) ?? (all.length === 1 ? all[0] : undefined);
+  if (meant !== undefined) return meant.relay.plan(input);
+  if (jobIds !== undefined) return first(all, (relay) => relay.plan(input));
+  const named = all.map((one) => `${one.name} (${one.workspace})`).join(', ');
+  return err(
+    relayError('invalid', `Say which repository is meant, by its working tree. Open are: ${named || 'none'}.`),
+  );
 }

@@ -70,6 +70,8 @@ export class Seat {
       answer: (input) => this.#call('answer', input),
       content: (input) => this.#call('content', input),
       executors: (input) => this.#call('executors', input),
+      look: (input) => this.#call('look', input),
+      plan: (input) => this.#call('plan', input),
       activity: (input) => this.#call('activity', input),
       onChange: (listener) => this.#changes.on(listener),
     };
@@ -178,6 +180,8 @@ const gone: Relay = {
   answer: closing,
   content: closing,
   executors: closing,
+  look: closing,
+  plan: closing,
   activity: closing,
   onChange: () => disposable(() => undefined),
 };

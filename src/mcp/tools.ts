@@ -2,7 +2,7 @@ import { answerTool } from './answerTool.ts';
 import { artifactTool } from './artifactTool.ts';
 import { cancelTool } from './cancelTool.ts';
 import { executorsTool } from './executorsTool.ts';
-import { getTool, listTool, usageTool } from './readTools.ts';
+import { getTool, listTool, planTool, usageTool } from './readTools.ts';
 import { followUpTool, rebaseTool, retryTool, submitTool } from './submitTools.ts';
 import type { Tool } from './tool.ts';
 
@@ -19,4 +19,5 @@ export const tools: readonly Tool[] = [
   answerTool,
   executorsTool,
   usageTool,
+  planTool,
 ];

@@ -4,6 +4,7 @@ import { JournalEntry, Origin } from '../domain/event.ts';
 import { Digest, JobId } from '../domain/ids.ts';
 import { JobState } from '../domain/job.ts';
 import { JobSpec } from '../domain/jobSpec.ts';
+import { ApplyOrder, PlanInput } from './drift.ts';
 import { ExecutorView } from './executorView.ts';
 import { UsageInput, UsageReport } from './usage.ts';
 import { DeliveryReport, JobPage, JobView, LogSlice, Slice, Submitted, Verification } from './jobView.ts';
@@ -91,6 +92,10 @@ export const calls = {
     input: z.strictObject({ anew: z.boolean().default(false) }),
     output: z.strictObject({ executors: z.array(ExecutorView) }),
   },
+  /** The working tree may have moved: every patch that is not applied is judged again, in its time. */
+  look: { input: z.strictObject({}), output: z.strictObject({}) },
+  /** Which patches fit together, and an order that applies the most of them onto HEAD. */
+  plan: { input: PlanInput, output: ApplyOrder },
   /** How much is under way: a host that is idle may end. */
   activity: { input: z.strictObject({}), output: z.strictObject({ live: z.int() }) },
 } as const;

@@ -7,6 +7,7 @@ import { DeliveryState, JobState } from '../domain/job.ts';
 import { Priority } from '../domain/jobSpec.ts';
 import { SecretFind } from '../domain/secretFind.ts';
 import { Spent } from '../domain/spent.ts';
+import { Drift } from './drift.ts';
 
 const Ms = z.number().describe('ms since 1970');
 
@@ -34,6 +35,9 @@ export const JobSummary = z.strictObject({
   durationMs: z.number().optional().describe('from startedAt to finishedAt'),
   reasonCode: ReasonCode.optional(),
   delivery: DeliveryState.optional().describe("of a SUCCEEDED job: whether its patch is in the user's tree"),
+  drift: Drift.optional().describe(
+    'of a patch that is not applied: how it stands towards HEAD and the working tree now',
+  ),
 });
 export type JobSummary = z.infer<typeof JobSummary>;
 

@@ -58,7 +58,8 @@ export class JobIndex {
   }
 
   list(query: ListQuery): { readonly rows: readonly JobRow[]; readonly total: number } {
-    const where = `WHERE deleted = 0${query.state === undefined ? '' : ' AND state = ?'}`;
+    const open = query.undelivered === true ? ` AND delivery IN ('none', 'undone')` : '';
+    const where = `WHERE deleted = 0${query.state === undefined ? '' : ' AND state = ?'}${open}`;
     const state = query.state === undefined ? [] : [query.state];
     const page = `SELECT ${rowColumns} FROM jobs ${where} ORDER BY seq DESC LIMIT ? OFFSET ?`;
     const total = Number(this.#all(`SELECT count(*) AS total FROM jobs ${where}`, state)[0]?.['total']);

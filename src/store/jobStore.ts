@@ -22,6 +22,8 @@ export type AppendError = Illegal | UnknownJob | StoreIoError;
 
 export interface ListQuery {
   readonly state?: JobState;
+  /** Only proven patches that are not in the user's tree. */
+  readonly undelivered?: true;
   readonly limit: number;
   readonly offset: number;
 }

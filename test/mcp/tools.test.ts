@@ -46,6 +46,7 @@ describe('tools/list', () => {
       'jobs_answer',
       'jobs_executors',
       'jobs_usage',
+      'jobs_plan',
     ];
     expect(tools.map((tool) => tool.name)).toEqual(names);
     for (const tool of tools) {
@@ -64,7 +65,7 @@ describe('tools/list', () => {
     const hints = Object.fromEntries(tools.map((tool) => [tool.name, tool.annotations]));
     for (const name of ['jobs_submit', 'jobs_retry', 'jobs_rebase', 'jobs_follow_up'])
       expect(hints[name]).toMatchObject({ readOnlyHint: false, destructiveHint: true, openWorldHint: true });
-    for (const name of ['jobs_get', 'jobs_list', 'jobs_artifact', 'jobs_usage'])
+    for (const name of ['jobs_get', 'jobs_list', 'jobs_artifact', 'jobs_usage', 'jobs_plan'])
       expect(hints[name]).toMatchObject({ readOnlyHint: true, openWorldHint: false });
     expect(hints['jobs_cancel']).toMatchObject({ readOnlyHint: false, destructiveHint: true, idempotentHint: true });
   });
