@@ -4,9 +4,10 @@ import { systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { jsonLog } from './base/log.ts';
 import { messageOf } from './base/result.ts';
-import { apply, cancel, retry, undo } from './cli/act.ts';
+import { cancel, retry } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
 import { answer } from './cli/answer.ts';
+import { apply, hunks, undo } from './cli/deliver.ts';
 import { executors } from './cli/executors.ts';
 import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
@@ -30,6 +31,7 @@ const commands: readonly Command[] = [
   answer,
   cancel,
   retry,
+  hunks,
   apply,
   undo,
   verify,

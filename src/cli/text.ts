@@ -34,7 +34,8 @@ export function jobText(job: JobView): string {
   if (job.summary !== undefined) lines.push(`  summary   ${plain(oneLine(job.summary))}`);
   const cost = job.usage === undefined ? undefined : usageLine(job.usage);
   if (cost !== undefined) lines.push(`  usage     ${cost}`);
-  if (job.delivery !== undefined && job.delivery !== 'none') lines.push(`  delivery  ${job.delivery}`);
+  if (job.delivery !== undefined && job.delivery !== 'none')
+    lines.push(`  delivery  ${job.delivery}${job.partial === true ? ' in part' : ''}`);
   if (job.fileCount > 0) {
     lines.push(`  files     ${String(job.fileCount)}`);
     lines.push(...shownChanges(job.files).map(changeText));
@@ -59,10 +60,11 @@ function changeText(change: ShownChange): string {
 }
 
 export function deliveryText(report: DeliveryReport): string {
+  const width = Math.max(8, ...report.files.map(({ verdict }) => verdict.length));
   return report.files
     .map(
       (file) =>
-        `${file.verdict.padEnd(8)} ${plain(oneLine(file.path))}${file.detail === undefined ? '' : `: ${plain(oneLine(file.detail))}`}\n`,
+        `${file.verdict.padEnd(width)} ${plain(oneLine(file.path))}${file.detail === undefined ? '' : `: ${plain(oneLine(file.detail))}`}\n`,
     )
     .join('');
 }

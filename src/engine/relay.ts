@@ -103,7 +103,7 @@ export class Engine {
       this.#changes.emit({ kind: 'executors' });
       if (this.#runs) this.#scheduler.lookAgain();
     });
-    this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
+    this.#delivery = new Delivery({ store, vault, clock, log, sources });
     store.onAppended((appended) => this.#onAppended(appended));
   }
 
@@ -141,8 +141,9 @@ export class Engine {
       artifact: (input) => this.#artifact(input),
       checkOutput: (input) => this.#checkOutput(input),
       log: (input) => this.#log(input),
-      apply: (input) => this.#delivery.apply(input.jobId, input.origin, input.dryRun),
-      undo: (input) => this.#delivery.undo(input.jobId, input.origin),
+      apply: (input) => this.#delivery.apply(input),
+      undo: (input) => this.#delivery.undo(input),
+      hunks: (input) => this.#delivery.hunks(input.jobId),
       answer: (input) => this.#answer(input),
       content: (input) => this.#content(input),
       executors: async ({ anew }) => ok({ executors: [...(await viewsOf(this.#staff, anew))] }),
@@ -211,7 +212,9 @@ export class Engine {
 
   async #get(jobId: JobId): Answer<CallOutput<'get'>> {
     const job = await this.#options.store.get(jobId);
-    return job.ok ? ok(viewOf(job.value)) : err(toRelayError(job.error));
+    return job.ok
+      ? ok({ ...viewOf(job.value), ...(await this.#delivery.partial(job.value)) })
+      : err(toRelayError(job.error));
   }
 
   async #find(prefix: string): Answer<CallOutput<'find'>> {
