@@ -190,7 +190,7 @@ class Planning {
       if (grounds.has(path)) continue;
       // A file that this delivery puts into its place makes a folder of it.
       const isFolder = after.kind === 'absent' && files.some((file) => isBelow(file, path));
-      const now = isFolder ? ({ kind: 'folder', mode: 0o755 } as const) : after;
+      const now = isFolder ? (await stage.read(path)).state : after;
       files.push({ path, before, from: after, after: now });
     }
     return files;
