@@ -4,9 +4,10 @@ import { systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { jsonLog } from './base/log.ts';
 import { messageOf } from './base/result.ts';
-import { apply, cancel, rebase, retry, undo } from './cli/act.ts';
+import { cancel, rebase, retry } from './cli/act.ts';
 import type { CliContext, Command } from './cli/context.ts';
 import { answer } from './cli/answer.ts';
+import { apply, hunks, undo } from './cli/deliver.ts';
 import { executors } from './cli/executors.ts';
 import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { follow } from './cli/follow.ts';
@@ -34,6 +35,7 @@ const commands: readonly Command[] = [
   retry,
   rebase,
   follow,
+  hunks,
   apply,
   undo,
   plan,

@@ -38,7 +38,8 @@ export function jobText(job: JobView): string {
   if (job.summary !== undefined) lines.push(`  summary   ${plain(oneLine(job.summary))}`);
   const cost = job.usage === undefined ? undefined : usageLine(job.usage);
   if (cost !== undefined) lines.push(`  usage     ${cost}`);
-  if (job.delivery !== undefined && job.delivery !== 'none') lines.push(`  delivery  ${job.delivery}`);
+  if (job.delivery !== undefined && job.delivery !== 'none')
+    lines.push(`  delivery  ${job.delivery}${job.partial === true ? ' in part' : ''}`);
   if (job.drift !== undefined) {
     const where =
       job.drift.paths.length === 0 ? '' : `: ${job.drift.paths.map((path) => plain(oneLine(path))).join(', ')}`;
@@ -81,10 +82,11 @@ function changeText(change: ShownChange): string {
 }
 
 export function deliveryText(report: DeliveryReport): string {
+  const width = Math.max(8, ...report.files.map(({ verdict }) => verdict.length));
   return report.files
     .map(
       (file) =>
-        `${file.verdict.padEnd(8)} ${plain(oneLine(file.path))}${file.detail === undefined ? '' : `: ${plain(oneLine(file.detail))}`}\n`,
+        `${file.verdict.padEnd(width)} ${plain(oneLine(file.path))}${file.detail === undefined ? '' : `: ${plain(oneLine(file.detail))}`}\n`,
     )
     .join('');
 }

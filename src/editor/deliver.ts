@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { isInTheWay } from '../protocol/inTheWay.ts';
 import type { DeliveryReport, JobView } from '../protocol/jobView.ts';
 import type { Job } from './jobModel.ts';
 
@@ -16,7 +17,7 @@ export async function applyPatch(job: Job, view: JobView): Promise<void> {
     void vscode.window.showErrorMessage(preflight.error.message);
     return;
   }
-  if (preflight.value.files.some(({ verdict }) => verdict !== 'clean')) {
+  if (preflight.value.files.some(isInTheWay)) {
     await tellHindrance(preflight.value);
     return;
   }
@@ -68,9 +69,7 @@ async function saveFirst(documents: readonly vscode.TextDocument[]): Promise<boo
 }
 
 async function tellHindrance({ files }: DeliveryReport): Promise<void> {
-  const told = files
-    .filter(({ verdict }) => verdict !== 'clean')
-    .map(({ path, detail, verdict }) => `${path}: ${detail ?? verdict}`);
+  const told = files.filter(isInTheWay).map(({ path, detail, verdict }) => `${path}: ${detail ?? verdict}`);
   await vscode.window.showWarningMessage(
     vscode.l10n.t('Nothing was written. These files are in the way of the patch:'),
     {

@@ -1,38 +1,44 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { Lane } from '../base/lane.ts';
 import type { Log } from '../base/log.ts';
 import { codeOf, err, messageOf, ok, type Result } from '../base/result.ts';
 import type { JobEvent, Origin } from '../domain/event.ts';
 import type { Digest, JobId } from '../domain/ids.ts';
-import type { SucceededJob } from '../domain/job.ts';
-import type { Git } from '../git/git.ts';
+import type { Job, SucceededJob } from '../domain/job.ts';
+import { patchFiles } from '../git/patchFiles.ts';
 import { shown } from '../git/path.ts';
-import type { DeliveryReport, FileDelivery } from '../protocol/jobView.ts';
+import { listedHunks } from '../git/selection.ts';
+import type { CallInput } from '../protocol/calls.ts';
+import { isInTheWay } from '../protocol/inTheWay.ts';
+import type { DeliveryReport, Hunks } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
-import { find, isSame, notFolder, type FileState } from './fileState.ts';
-import { foreignIn, planDelivery, type Plan } from './plan.ts';
-import { Receipt, type DeliveredFile } from './receipt.ts';
-import { bring, bringFolders, inOrder, removeEmptyParents, removeTemporary, type Rewriting } from './rewrite.ts';
+import { hindrance, notApplicable, notUndoable, notUndone } from './deliveryWords.ts';
+import { find, isSame } from './fileState.ts';
+import { keep, keptContent, readReceipt } from './keptContents.ts';
+import { planDelivery, type Plan } from './plan.ts';
+import { fromOf, type Receipt } from './receipt.ts';
+import { removeTemporary } from './rewrite.ts';
+import { selected, type Selected } from './selected.ts';
+import type { Sources } from './sources.ts';
+import { changedIn, notAfter, notBefore } from './since.ts';
+import { bringBack, placeOf, write } from './writing.ts';
 
 export interface DeliveryOptions {
   readonly store: JobStore;
   readonly vault: Vault;
-  /** Git as the user has it. */
-  readonly theirs: Git;
-  /** A folder for stages. */
-  readonly temporary: string;
+  readonly sources: Sources;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-type Answer = Promise<Result<DeliveryReport, RelayError>>;
+type Answer<T = DeliveryReport> = Promise<Result<T, RelayError>>;
 
 /**
- * Puts a proven patch into the user's tree as one transaction: planned in a stage, journaled with a receipt before the
- * first write, and undone to the byte. Only files that the patch touches can block it.
+ * Puts a proven patch, or a part of it, into the user's tree as one transaction: planned in a stage, journaled with a receipt
+ * before the first write, and undone to the byte. Only files that are written can block it.
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
@@ -43,37 +49,39 @@ export class Delivery {
     this.#options = options;
   }
 
-  apply(jobId: JobId, origin: Origin, dryRun: boolean): Answer {
+  apply({ jobId, origin, dryRun, chosen, unsaved }: CallInput<'apply'>): Answer {
     return this.#inTurn(jobId, async (job) => {
-      const { state } = job.delivery;
-      if (state !== 'none' && state !== 'undone') return err(relayError('illegal', notApplicable(job)));
-      const plan = await this.#plan(job);
+      const earlier = await this.#appliedOf(job);
+      if (!earlier.ok) return earlier;
+      const patch = await this.#patchOf(job);
+      if (!patch.ok) return patch;
+      const meant = selected(job, patch.value, chosen, earlier.value);
+      if (!meant.ok) return meant;
+      const plan = await this.#plan(job, meant.value, earlier.value, unsaved);
       if (!plan.ok) return plan;
-      const { report } = plan.value;
-      if (dryRun) return ok({ written: false, files: [...report] });
-      const hindered = report.filter((file) => file.verdict !== 'clean');
+      const report = [...plan.value.report];
+      if (dryRun) return ok({ written: false, files: report });
+      const hindered = report.filter(isInTheWay);
       if (hindered.length > 0) return err(hindrance(hindered));
-      return this.#deliver(job, origin, plan.value);
+      // Nothing to write, and nothing that an undo would take back.
+      if (plan.value.files.length === 0) return ok({ written: false, files: report });
+      return this.#deliver(job, origin, { plan: plan.value, meant: meant.value, earlier: earlier.value });
     });
   }
 
-  undo(jobId: JobId, origin: Origin): Answer {
+  undo({ jobId, origin, unsaved = [] }: CallInput<'undo'>): Answer {
     return this.#inTurn(jobId, async (job) => {
       if (job.delivery.state !== 'applied') return err(relayError('illegal', notUndoable(job)));
-      const receipt = await this.#receiptOf(job.id, job.delivery.receipt);
+      const receipt = await readReceipt(this.#options.vault, job.id, job.delivery.receipt);
       if (!receipt.ok) return receipt;
-      const changed = await changedSince(receipt.value);
-      if (changed.length > 0) {
-        return err(
-          relayError(
-            'blocked',
-            `Changed since the patch was applied: ${named(changed)}. Bring them back to what was applied, then undo again.`,
-          ),
-        );
-      }
+      const { workspace } = receipt.value;
+      const left = await notBefore(workspace, receipt.value.files);
+      const changed = await changedIn(workspace, receipt.value.files, left);
+      const open = left.map((file) => shown(file.path)).filter((path) => unsaved.includes(path));
+      if (changed.length > 0 || open.length > 0) return err(notUndone(changed, open));
       const started = await this.#note(job.id, { type: 'undoStarted', by: origin });
       if (!started.ok) return started;
-      await this.#restore(receipt.value);
+      await this.#restore(receipt.value, 'before');
       const ended = await this.#note(job.id, { type: 'undone' });
       if (!ended.ok) return ended;
       const files = receipt.value.files.map((file) => ({ path: shown(file.path), verdict: 'clean' as const }));
@@ -81,22 +89,45 @@ export class Delivery {
     });
   }
 
+  /** What of a proven patch can be chosen. */
+  async hunks(jobId: JobId): Answer<Hunks> {
+    const job = await this.#succeeded(jobId);
+    if (!job.ok) return job;
+    const artifact = patchArtifact(job.value);
+    if (artifact === undefined) return ok({ files: [] });
+    const patch = await this.#options.vault.read(artifact);
+    if (!patch.ok) return err(relayError('io', patch.error.message));
+    const files = patchFiles(patch.value).map((file) => ({
+      path: shown(file.path),
+      whole: file.whole,
+      hunks: listedHunks(patch.value, file).map((hunk) => ({ ...hunk, preview: [...hunk.preview] })),
+    }));
+    return ok({ files });
+  }
+
+  /** Whether only a part of a job's patch is applied: its receipt says so. */
+  async partial(job: Job): Promise<{ readonly partial?: true }> {
+    if (job.state !== 'SUCCEEDED' || job.delivery.state !== 'applied' || job.delivery.branch !== undefined) return {};
+    const receipt = await readReceipt(this.#options.vault, job.id, job.delivery.receipt);
+    return receipt.ok && receipt.value.chosen !== undefined ? { partial: true } : {};
+  }
+
   /** At start: a delivery that a crash cut off is finished where all was written, and taken back where not. */
   async recover(jobId: JobId): Promise<void> {
     const done = await this.#inTurn(jobId, async (job) => {
       const { delivery } = job;
       if (delivery.state !== 'applying' && delivery.state !== 'undoing') return ok({ written: false, files: [] });
-      const receipt = await this.#receiptOf(job.id, delivery.receipt);
-      if (!receipt.ok) return receipt;
-      if (!(await isFolder(receipt.value.workspace))) {
-        return err(
-          relayError('blocked', `"${receipt.value.workspace}" is not there. It is looked for at the next start.`),
-        );
-      }
-      const place = this.#placeOf(receipt.value);
-      for (const { path } of receipt.value.files) await removeTemporary(place, path);
-      const isWhole = delivery.state === 'applying' && (await changedSince(receipt.value)).length === 0;
-      if (!isWhole) await this.#restore(receipt.value);
+      const read = await readReceipt(this.#options.vault, job.id, delivery.receipt);
+      if (!read.ok) return read;
+      const receipt = read.value;
+      if (!(await isFolder(receipt.workspace)))
+        return err(relayError('blocked', `"${receipt.workspace}" is not there. It is looked for at the next start.`));
+      const place = placeOf(this.#options.vault, receipt);
+      for (const { path } of receipt.files) await removeTemporary(place, path);
+      const written = receipt.files.filter((file) => !isSame(fromOf(file), file.after));
+      const left = delivery.state === 'applying' ? await notAfter(receipt.workspace, written, receipt.files) : written;
+      const isWhole = delivery.state === 'applying' && left.length === 0;
+      if (!isWhole) await this.#restore(receipt, delivery.state === 'applying' ? 'from' : 'before');
       const noted = await this.#note(job.id, { type: isWhole ? 'delivered' : 'undone' });
       return noted.ok ? ok({ written: !isWhole, files: [] }) : noted;
     });
@@ -106,12 +137,8 @@ export class Delivery {
   /** With the job as it is when its turn comes. What the file system refuses is an answer, and no bug. */
   #inTurn(jobId: JobId, work: (job: SucceededJob) => Answer): Answer {
     return this.#lane.run(async () => {
-      const job = await this.#options.store.get(jobId);
-      if (!job.ok) return err(relayError(job.error.kind, job.error.message));
-      if (job.value.state !== 'SUCCEEDED') {
-        const why = `Job ${jobId} is ${job.value.state}: only a SUCCEEDED job has a proven patch.`;
-        return err(relayError('illegal', why));
-      }
+      const job = await this.#succeeded(jobId);
+      if (!job.ok) return job;
       try {
         return await work(job.value);
       } catch (thrown) {
@@ -121,177 +148,113 @@ export class Delivery {
     });
   }
 
-  async #plan(job: SucceededJob): Promise<Result<Plan, RelayError>> {
-    const { theirs, temporary, vault } = this.#options;
-    const artifact = job.outcome.artifacts.find((one) => one.name === 'patch.diff');
-    if (artifact === undefined || artifact.bytes === 0) {
-      return err(relayError('illegal', `Job ${job.id} changed nothing: there is no patch to apply.`));
-    }
-    const patch = await vault.read(artifact.digest);
-    if (!patch.ok) return err(relayError('io', patch.error.message));
-    if (!(await isFolder(job.workspace))) {
-      return err(relayError('blocked', `"${job.workspace}" is not there any more: nothing can be applied to it.`));
-    }
-    await mkdir(temporary, { recursive: true, mode: 0o700 });
-    return planDelivery({ theirs, temporary, workspace: job.workspace, patch: patch.value });
+  async #succeeded(jobId: JobId): Answer<SucceededJob> {
+    const job = await this.#options.store.get(jobId);
+    if (!job.ok) return err(relayError(job.error.kind, job.error.message));
+    if (job.value.state === 'SUCCEEDED') return ok(job.value);
+    const why = `Job ${jobId} is ${job.value.state}: only a SUCCEEDED job has a proven patch.`;
+    return err(relayError('illegal', why));
   }
 
-  async #deliver(job: SucceededJob, origin: Origin, plan: Plan): Answer {
-    const receipt: Receipt = {
-      jobId: job.id,
-      workspace: job.workspace,
-      files: [...plan.files],
-      folders: [...plan.folders],
-    };
-    const kept = await this.#keep(receipt, plan.contents);
+  /** The receipt of what is applied of a patch already, where more of it can be. */
+  async #appliedOf(job: SucceededJob): Answer<Receipt | undefined> {
+    const { delivery } = job;
+    if (delivery.state === 'none' || delivery.state === 'undone') return ok(undefined);
+    if (delivery.state !== 'applied' || delivery.branch !== undefined)
+      return err(relayError('illegal', notApplicable(job)));
+    const receipt = await readReceipt(this.#options.vault, job.id, delivery.receipt);
+    if (!receipt.ok || receipt.value.chosen !== undefined) return receipt;
+    return err(relayError('illegal', notApplicable(job)));
+  }
+
+  async #patchOf(job: SucceededJob): Answer<Buffer> {
+    const artifact = patchArtifact(job);
+    if (artifact === undefined)
+      return err(relayError('illegal', `Job ${job.id} changed nothing: there is no patch to apply.`));
+    const patch = await this.#options.vault.read(artifact);
+    return patch.ok ? patch : err(relayError('io', patch.error.message));
+  }
+
+  async #plan(
+    job: SucceededJob,
+    { patch, files, todo }: Selected,
+    earlier: Receipt | undefined,
+    unsaved: readonly string[] = [],
+  ): Answer<Plan> {
+    const { sources, vault } = this.#options;
+    if (!(await isFolder(job.workspace)))
+      return err(relayError('blocked', `"${job.workspace}" is not there any more: nothing can be applied to it.`));
+    return planDelivery({
+      sources,
+      job,
+      patch,
+      files,
+      selection: todo,
+      earlier,
+      contentOf: (state) => (earlier === undefined ? Promise.resolve(NOTHING) : keptContent(vault, earlier, state)),
+      unsaved: new Set(unsaved),
+    });
+  }
+
+  async #deliver(job: SucceededJob, origin: Origin, { plan, meant, earlier }: Planned): Answer {
+    const { vault } = this.#options;
+    const kept = await keep(vault, receiptOf(job, { plan, meant, earlier }), plan.contents, earlier);
     if (!kept.ok) return kept;
-    for (const { path, before } of plan.files) {
-      const now = await find(job.workspace, path);
-      if (!isSame(now.state, before)) {
-        return err(relayError('blocked', `"${shown(path)}" changed just now. Try again.`));
-      }
+    const { receipt, digest } = kept.value;
+    const steps = receipt.files.filter((file) => !isSame(fromOf(file), file.after));
+    for (const file of steps) {
+      const now = await find(job.workspace, file.path);
+      if (!isSame(now.state, fromOf(file)))
+        return err(relayError('blocked', `"${shown(file.path)}" changed just now. Try again.`));
     }
-    const started = await this.#note(job.id, { type: 'deliveryStarted', receipt: kept.value, by: origin });
+    const started = await this.#note(job.id, { type: 'deliveryStarted', receipt: digest, by: origin });
     if (!started.ok) return started;
-    const written = await this.#write(receipt, plan.contents);
+    const written = await write(receipt, steps, plan.contents);
     if (!written.ok) {
-      await this.#restore(receipt);
+      await this.#restore(receipt, 'from');
       await this.#note(job.id, { type: 'undone' });
       return written;
     }
     const ended = await this.#note(job.id, { type: 'delivered' });
-    return ended.ok ? ok({ written: true, files: [...plan.report] }) : ended;
+    return ended.ok ? ok({ written: steps.length > 0, files: [...plan.report] }) : ended;
   }
 
-  async #write(receipt: Receipt, contents: ReadonlyMap<Digest, Buffer>): Promise<Result<void, RelayError>> {
-    const { workspace, files } = receipt;
-    const place = {
-      ...this.#placeOf(receipt),
-      contentOf: (state: FileState) => Promise.resolve(contentIn(contents, state)),
-    };
-    const { leaving, coming } = inOrder(files.map((file) => ({ path: file.path, to: file.after })));
-    try {
-      for (const step of [...leaving, ...coming]) await bring(place, step);
-      for (const step of leaving) if (step.to.kind === 'absent') await removeEmptyParents(workspace, step.path);
-      return ok(undefined);
-    } catch (thrown) {
-      return err(
-        relayError('io', `The patch could not be written, and what was written was taken back: ${messageOf(thrown)}`),
-      );
-    }
+  #restore(receipt: Receipt, to: 'before' | 'from'): Promise<void> {
+    return bringBack(placeOf(this.#options.vault, receipt), receipt, to, this.#options.log);
   }
 
-  /** Brings back what was there before, wherever the delivery's own state still stands. */
-  async #restore(receipt: Receipt): Promise<void> {
-    const { workspace, files, folders } = receipt;
-    const place = this.#placeOf(receipt);
-    const steps = inOrder(files.map((file) => ({ path: file.path, to: file.before, from: file.after })));
-    await this.#bringBack(place, steps.leaving);
-    await bringFolders(workspace, folders);
-    await this.#bringBack(place, steps.coming);
-  }
-
-  /** One file that cannot be brought back stops none of the others. */
-  async #bringBack(
-    place: Rewriting,
-    steps: readonly { readonly path: string; readonly to: FileState; readonly from: FileState }[],
-  ): Promise<void> {
-    for (const step of steps) {
-      try {
-        const now = await find(place.root, step.path);
-        const isOurs = isSame(now.state, step.from) || (now.state.kind === 'absent' && step.from.kind === 'folder');
-        if (isOurs) await bring(place, step);
-      } catch (thrown) {
-        const fields = { path: shown(step.path), error: messageOf(thrown) };
-        this.#options.log.write('error', 'a file could not be brought back', fields);
-      }
-    }
-  }
-
-  #placeOf({ jobId, workspace }: Receipt): Rewriting {
-    return {
-      root: workspace,
-      temporary: `.relay-${jobId}`,
-      contentOf: async (state) => {
-        if (state.kind !== 'file' && state.kind !== 'link') return Buffer.alloc(0);
-        const content = await this.#options.vault.read(state.digest);
-        if (content.ok) return content.value;
-        throw new Error(content.error.message);
-      },
-    };
-  }
-
-  async #receiptOf(jobId: JobId, digest: Digest): Promise<Result<Receipt, RelayError>> {
-    const bytes = await this.#options.vault.read(digest);
-    if (!bytes.ok) return err(relayError('io', bytes.error.message));
-    const receipt = Receipt.safeParse(JSON.parse(bytes.value.toString('utf8')));
-    return receipt.success
-      ? ok(receipt.data)
-      : err(relayError('internal', `The receipt of job ${jobId} cannot be read.`));
-  }
-
-  /** The receipt and every content that it names are in the vault before anything is written. */
-  async #keep(receipt: Receipt, contents: ReadonlyMap<Digest, Buffer>): Promise<Result<Digest, RelayError>> {
-    for (const content of contents.values()) {
-      const stored = await this.#options.vault.put(content);
-      if (!stored.ok) return err(relayError('io', stored.error.message));
-    }
-    const stored = await this.#options.vault.put(Buffer.from(JSON.stringify(receipt)));
-    return stored.ok ? ok(stored.value.digest) : err(relayError('io', stored.error.message));
-  }
-
-  async #note(jobId: JobId, event: JobEvent): Promise<Result<void, RelayError>> {
+  async #note(jobId: JobId, event: JobEvent): Answer<void> {
     const done = await this.#options.store.append(jobId, event, this.#options.clock.now());
     return done.ok ? ok(undefined) : err(relayError(done.error.kind, done.error.message));
   }
 }
 
-/** What is not any more what a delivery made of it, by name. */
-async function changedSince({ workspace, files }: Receipt): Promise<readonly string[]> {
-  const touched = new Set(files.map((file) => file.path));
-  const changed: string[] = [];
-  for (const { path, after } of files) {
-    const now = await find(workspace, path);
-    const isGoneWithItsFolder = now.state.kind === 'absent' && (await notFolder(workspace, path)) !== undefined;
-    const isExpected = after.kind === 'absent' && isGoneWithItsFolder ? isReplaced(path, files) : true;
-    if (!isSame(now.state, after) || !isExpected) changed.push(shown(path));
-    else if (after.kind === 'folder') {
-      const foreign = await foreignIn(workspace, path, touched);
-      if (foreign !== undefined) changed.push(shown(foreign));
-    }
-  }
-  return changed;
+interface Planned {
+  readonly plan: Plan;
+  readonly meant: Selected;
+  readonly earlier: Receipt | undefined;
 }
 
-/** Whether one of a path's folders became a file or a link by the delivery itself. */
-function isReplaced(path: string, files: readonly DeliveredFile[]): boolean {
-  return files.some((file) => path.startsWith(`${file.path}/`));
+const NOTHING = Buffer.alloc(0);
+
+/** One receipt for all that is applied, whatever was applied first. */
+function receiptOf(job: SucceededJob, { plan, meant, earlier }: Planned): Receipt {
+  const known = new Set((earlier?.folders ?? []).map(({ path }) => path));
+  const folders = [...(earlier?.folders ?? []), ...plan.folders.filter(({ path }) => !known.has(path))];
+  return {
+    jobId: job.id,
+    workspace: job.workspace,
+    files: [...plan.files],
+    folders,
+    ...(earlier === undefined ? {} : { foldersFrom: [...plan.folders] }),
+    ...(meant.chosen === undefined ? {} : { chosen: [...meant.chosen] }),
+  };
 }
 
-function contentIn(contents: ReadonlyMap<Digest, Buffer>, state: FileState): Buffer {
-  return (state.kind === 'file' || state.kind === 'link' ? contents.get(state.digest) : undefined) ?? Buffer.alloc(0);
-}
-
-function notApplicable({ id, delivery }: SucceededJob): string {
-  return delivery.state === 'applied'
-    ? `Job ${id} is applied already. Undo it first to apply it again.`
-    : `Job ${id} is in the middle of a delivery (${delivery.state}). Restart the relay: it ends what was cut off.`;
-}
-
-function notUndoable({ id, delivery }: SucceededJob): string {
-  if (delivery.state === 'none') return `Job ${id} has not been applied: there is nothing to undo.`;
-  if (delivery.state === 'undone') return `Job ${id} is undone already.`;
-  return `Job ${id} is in the middle of a delivery (${delivery.state}). Restart the relay: it ends what was cut off.`;
-}
-
-function hindrance(files: readonly FileDelivery[]): RelayError {
-  const kind = files.some((file) => file.verdict === 'blocked') ? 'blocked' : 'conflict';
-  const told = files.map((file) => `"${file.path}" (${file.detail ?? file.verdict})`);
-  return relayError(kind, `Nothing was written. In the way: ${named(told)}.`);
-}
-
-function named(paths: readonly string[]): string {
-  return paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${String(paths.length - 5)} more` : paths.join(', ');
+/** Nothing where the patch is empty. */
+function patchArtifact({ outcome }: SucceededJob): Digest | undefined {
+  const artifact = outcome.artifacts.find((one) => one.name === 'patch.diff');
+  return artifact === undefined || artifact.bytes === 0 ? undefined : artifact.digest;
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,131 +1,211 @@
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import { err, ok, type Result } from '../base/result.ts';
-import type { Digest } from '../domain/ids.ts';
-import type { Git } from '../git/git.ts';
-import { shown, type BytePath } from '../git/path.ts';
-import { removeTree } from '../git/removeTree.ts';
-import { applyInStage, dirtyPaths, touchedPaths } from '../git/tree.ts';
+import type { Digest, ObjectId } from '../domain/ids.ts';
+import type { SucceededJob } from '../domain/job.ts';
+import { describe } from '../git/git.ts';
+import { patchFiles, type PatchFile } from '../git/patchFiles.ts';
+import type { BytePath } from '../git/path.ts';
+import { partOf, type Selection } from '../git/selection.ts';
+import { isSameSide } from '../git/sides.ts';
+import { isInTheWay } from '../protocol/inTheWay.ts';
 import type { FileDelivery } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
-import { below, find, folderMode, foldersOf, notFolder, type FileState } from './fileState.ts';
-import type { DeliveredFile } from './receipt.ts';
-import { bring, type FolderStep } from './rewrite.ts';
+import { below, folderMode, foldersOf, type FileState, type Found } from './fileState.ts';
+import { hindranceOf } from './hindrance.ts';
+import { asItIs, type Fate, type Landing } from './landing.ts';
+import { ontoHead } from './ontoHead.ts';
+import type { DeliveredFile, Receipt } from './receipt.ts';
+import type { FolderStep } from './rewrite.ts';
+import type { Sources } from './sources.ts';
+import { Stage, withModeOf } from './stage.ts';
+import { Standing } from './standing.ts';
 
 /** All that is known before the first write. */
 export interface Plan {
   readonly report: readonly FileDelivery[];
-  /** Empty where the report has something in the way. */
+  /** Empty where the report has something in the way; with those of an earlier delivery that stay as they are. */
   readonly files: readonly DeliveredFile[];
+  /** As they are now. */
   readonly folders: readonly FolderStep[];
   /** The content of each state, by its digest. */
   readonly contents: ReadonlyMap<Digest, Buffer>;
 }
 
 export interface PlanOptions {
-  /** Git as the user has it. */
-  readonly theirs: Git;
-  /** An existing folder for stages. */
-  readonly temporary: string;
-  readonly workspace: string;
+  readonly sources: Sources;
+  readonly job: SucceededJob;
   readonly patch: Buffer;
+  readonly files: readonly PatchFile[];
+  /** What is to be written: of a file that is applied in part, with that part. */
+  readonly selection: Selection;
+  /** Of what is applied already. */
+  readonly earlier: Receipt | undefined;
+  readonly contentOf: (state: FileState) => Promise<Buffer>;
+  /** Paths as people are shown them, with changes that are in an editor and not on disk. */
+  readonly unsaved: ReadonlySet<string>;
 }
 
-/** What each file that a patch touches is, and what it would be. Nothing of the user's is written. */
+/** What each file that is chosen is, and what it would be. Nothing of the user's is written. */
 export async function planDelivery(options: PlanOptions): Promise<Result<Plan, RelayError>> {
-  const { theirs, temporary, workspace, patch } = options;
-  const touched = await touchedPaths(theirs, patch);
-  if (!touched.ok) return err(relayError('internal', touched.error.message));
-  const dirty = await dirtyPaths(theirs, workspace);
-  if (!dirty.ok) return err(relayError('blocked', `The working tree cannot be read: ${dirty.error.message}`));
-  const stage = await mkdtemp(join(temporary, 'stage-'));
-  try {
-    return ok(await new Planning(options, stage, touched.value, dirty.value).plan());
-  } finally {
-    await removeTree(stage);
-  }
+  const standing = await Standing.of(options.sources, options.job);
+  return standing.ok ? new Planning(options, standing.value).plan() : standing;
 }
 
 class Planning {
   readonly #options: PlanOptions;
-  readonly #stage: string;
-  readonly #touched: ReadonlySet<BytePath>;
-  readonly #dirty: ReadonlySet<BytePath>;
+  readonly #standing: Standing;
+  readonly #earlier: ReadonlyMap<BytePath, DeliveredFile>;
   readonly #contents = new Map<Digest, Buffer>();
 
-  constructor(options: PlanOptions, stage: string, touched: readonly BytePath[], dirty: ReadonlySet<BytePath>) {
+  constructor(options: PlanOptions, standing: Standing) {
     this.#options = options;
-    this.#stage = stage;
-    this.#touched = new Set(touched);
-    this.#dirty = dirty;
+    this.#standing = standing;
+    this.#earlier = new Map((options.earlier?.files ?? []).map((file) => [file.path, file]));
   }
 
-  async plan(): Promise<Plan> {
-    const { workspace, theirs, patch } = this.#options;
-    const befores = new Map<BytePath, FileState>();
-    const report: FileDelivery[] = [];
-    for (const path of this.#touched) {
-      const state = await this.#read(workspace, path);
-      befores.set(path, state);
-      report.push(await this.#hindrance(path, state));
+  async plan(): Promise<Result<Plan, RelayError>> {
+    const landing = await this.#landing();
+    if (!landing.ok) return landing;
+    const { fates } = landing.value;
+    const report = await this.#report(fates);
+    if (!report.ok) return report;
+    const written = new Set(
+      [...report.value].flatMap(([path, { verdict }]) => (verdict === 'clean' || verdict === 'merged' ? [path] : [])),
+    );
+    const told = [...report.value.values()];
+    if (told.some(isInTheWay)) return ok({ report: told, files: [], folders: [], contents: this.#contents });
+    return this.#staged(landing.value.patch, written, told);
+  }
+
+  /** Onto HEAD as it is, by a merge only where that is needed. */
+  async #landing(): Promise<Result<Landing, RelayError>> {
+    const { job, patch, files, selection } = this.#options;
+    const chosen = files.filter(({ path }) => selection.has(path));
+    const asBaseline = await this.#asBaseline(chosen);
+    if (!asBaseline.ok) return asBaseline;
+    const kept = new Set(asBaseline.value.map(({ path }) => path));
+    const moved = await this.#standing.moved(
+      job.baseline,
+      chosen.filter(({ path }) => !kept.has(path)),
+    );
+    if (!moved.ok) return moved;
+    const isUnclear = chosen.some(
+      ({ path }) =>
+        selection.get(path) !== 'whole' && this.#standing.isDirty(path) && !kept.has(path) && !this.#earlier.has(path),
+    );
+    if (moved.value.size === 0 && !isUnclear) return ok(asItIs(patch, files, selection));
+    return this.#merged(moved.value, asBaseline.value);
+  }
+
+  /**
+   * Files that are dirty as the baseline is: of a baseline that is no commit of the repository, such as the user's own
+   * uncommitted work.
+   */
+  async #asBaseline(chosen: readonly PatchFile[]): Promise<Result<readonly PatchFile[], RelayError>> {
+    const dirty = chosen.filter(({ path }) => this.#standing.isDirty(path) && !this.#earlier.has(path));
+    if (this.#standing.hasBaseline || dirty.length === 0) return ok([]);
+    const sides = await this.#standing.sides(dirty.map(({ path }) => path));
+    if (!sides.ok) return sides;
+    return ok(dirty.filter(({ path, before }) => isSameSide(sides.value.get(path), before)));
+  }
+
+  async #merged(moved: ReadonlySet<BytePath>, asBaseline: readonly PatchFile[]): Promise<Result<Landing, RelayError>> {
+    const { sources, job, patch, files, selection } = this.#options;
+    const trees = await treesOf(sources, job, this.#standing);
+    if (!trees.ok) return trees;
+    const scratch = await sources.scratch(job);
+    if (!scratch.ok) return err(relayError('io', scratch.error.message));
+    try {
+      const place = { scratch: scratch.value, ...trees.value };
+      const landing = await ontoHead({ ...place, patch, files, selection, moved, asBaseline });
+      return landing.ok ? landing : err(relayError('io', describe(landing.error)));
+    } finally {
+      await scratch.value.dispose();
     }
-    const contents = this.#contents;
-    if (report.some((file) => file.verdict !== 'clean')) return { report, files: [], folders: [], contents };
-    for (const [path, state] of befores) await this.#put(path, state);
-    await this.#putAttributes();
-    const staged = await applyInStage(theirs, workspace, this.#stage, patch);
-    if (!staged.ok) return { report: conflicts(report, staged.error.message), files: [], folders: [], contents };
+  }
+
+  /** A word for each file, in the order of their names. */
+  async #report(fates: ReadonlyMap<BytePath, Fate>): Promise<Result<ReadonlyMap<BytePath, FileDelivery>, RelayError>> {
+    const { unsaved, files } = this.#options;
+    const report = new Map<BytePath, FileDelivery>();
+    const byPath = new Map(files.map((file) => [file.path, file]));
+    for (const path of [...fates.keys()].sort()) {
+      const fate = fates.get(path);
+      if (fate === undefined) continue;
+      const place = { standing: this.#standing, touched: new Set(fates.keys()), unsaved };
+      const told = await hindranceOf(place, { path, fate, file: byPath.get(path), earlier: this.#earlier.get(path) });
+      if (!told.ok) return told;
+      report.set(path, told.value);
+    }
+    return ok(report);
+  }
+
+  async #staged(
+    patch: Buffer,
+    written: ReadonlySet<BytePath>,
+    report: readonly FileDelivery[],
+  ): Promise<Result<Plan, RelayError>> {
+    const { sources } = this.#options;
+    const nothing = { files: [], folders: [], contents: this.#contents };
+    const stage = await Stage.open(sources.temporary, sources.theirs, this.#standing.workspace);
+    try {
+      const grounds = new Map<BytePath, FileState>();
+      for (const path of written) {
+        const ground = await this.#groundOf(path);
+        grounds.set(path, ground.state);
+        await stage.put(path, ground);
+      }
+      await stage.putAttributes(written);
+      const part = partOf(patch, patchFiles(patch), new Map([...written].map((path) => [path, 'whole'])));
+      const applied = written.size === 0 ? ok(undefined) : await stage.apply(part);
+      if (!applied.ok) return ok({ report: conflicts(report, applied.error.message), ...nothing });
+      const files = await this.#files(stage, grounds);
+      return ok({ report, files, folders: await this.#folders(written), contents: this.#contents });
+    } finally {
+      await stage.dispose();
+    }
+  }
+
+  /** What the patch is applied to: of a file with a part of the patch on top of HEAD, what it was before that. */
+  async #groundOf(path: BytePath): Promise<Found> {
+    const earlier = this.#earlier.get(path);
+    const now = await this.#standing.at(path);
+    this.#keep(now);
+    if (earlier === undefined || !this.#standing.isDirty(path)) return now;
+    const ground = { state: earlier.before, content: await this.#options.contentOf(earlier.before) };
+    this.#keep(ground);
+    return ground;
+  }
+
+  async #files(stage: Stage, grounds: ReadonlyMap<BytePath, FileState>): Promise<readonly DeliveredFile[]> {
     const files: DeliveredFile[] = [];
-    for (const [path, before] of befores) {
-      files.push({ path, before, after: withModeOf(before, await this.#read(this.#stage, path)) });
+    for (const [path, ground] of grounds) {
+      const made = await stage.read(path);
+      this.#keep(made);
+      const { state: from } = await this.#standing.at(path);
+      const after = withModeOf(ground, made.state);
+      const earlier = this.#earlier.get(path);
+      files.push(earlier === undefined ? { path, before: from, after } : { path, before: earlier.before, from, after });
     }
-    return { report, files, folders: await this.#folders(befores), contents };
+    for (const { path, before, after } of this.#earlier.values()) {
+      if (grounds.has(path)) continue;
+      // A file that this delivery puts into its place makes a folder of it.
+      const isFolder = after.kind === 'absent' && files.some((file) => isBelow(file, path));
+      const now = isFolder ? (await stage.read(path)).state : after;
+      files.push({ path, before, from: after, after: now });
+    }
+    return files;
   }
 
-  async #read(root: string, path: BytePath): Promise<FileState> {
-    const { state, content } = await find(root, path);
+  #keep({ state, content }: Found): void {
     if (state.kind === 'file' || state.kind === 'link') this.#contents.set(state.digest, content);
-    return state;
   }
 
-  async #put(path: BytePath, to: FileState): Promise<void> {
-    if (to.kind !== 'file' && to.kind !== 'link') return;
-    const contentOf = (): Promise<Buffer> => Promise.resolve(this.#contents.get(to.digest) ?? Buffer.alloc(0));
-    await bring({ root: this.#stage, temporary: '.relay', contentOf }, { path, to });
-  }
-
-  /** Line endings, encodings and filters depend on attributes, which git reads beside the files. */
-  async #putAttributes(): Promise<void> {
-    const folders = new Set([...this.#touched].flatMap((path) => foldersOf(path)));
-    for (const path of ['.gitattributes', ...[...folders].map((folder) => `${folder}/.gitattributes`)]) {
-      if (this.#touched.has(path)) continue;
-      const state = await this.#read(this.#options.workspace, path);
-      if (state.kind === 'file') await this.#put(path, state);
-    }
-  }
-
-  async #hindrance(path: BytePath, state: FileState): Promise<FileDelivery> {
-    const blocked = (detail: string): FileDelivery => ({ path: shown(path), verdict: 'blocked', detail });
-    const { workspace } = this.#options;
-    const blocking = await notFolder(workspace, path);
-    // What the patch itself takes away makes place for a folder.
-    if (blocking !== undefined && !this.#touched.has(blocking)) {
-      return blocked(`"${shown(blocking)}" is no folder: the patch may not write through it`);
-    }
-    if (state.kind === 'other') return blocked('a fifo, socket or device is in its place');
-    if (state.kind === 'folder') {
-      const foreign = await foreignIn(workspace, path, this.#touched);
-      if (foreign !== undefined) return blocked(`a folder is in its place, with "${shown(foreign)}" in it`);
-    }
-    if (this.#dirty.has(path)) return blocked('you have uncommitted changes here: commit or stash them');
-    return { path: shown(path), verdict: 'clean' };
-  }
-
-  /** Every folder above a touched path or in the place of one, as it is now. */
-  async #folders(befores: ReadonlyMap<BytePath, FileState>): Promise<readonly FolderStep[]> {
-    const { workspace } = this.#options;
-    const paths = new Set([...befores.keys()].flatMap((path) => foldersOf(path)));
-    for (const [path, state] of befores) {
+  /** Every folder above a written path or in the place of one, as it is now. */
+  async #folders(written: ReadonlySet<BytePath>): Promise<readonly FolderStep[]> {
+    const { workspace } = this.#standing;
+    const paths = new Set([...written].flatMap((path) => foldersOf(path)));
+    for (const path of written) {
+      const { state } = await this.#standing.at(path);
       if (state.kind === 'folder') for (const folder of (await below(workspace, path)).folders) paths.add(folder);
     }
     const steps: FolderStep[] = [];
@@ -134,27 +214,44 @@ class Planning {
   }
 }
 
-/** The first thing in a folder that is neither touched by a delivery nor a folder. */
-export async function foreignIn(
-  root: string,
-  folder: BytePath,
-  touched: ReadonlySet<BytePath>,
-): Promise<BytePath | undefined> {
-  return (await below(root, folder)).others.find((path) => !touched.has(path));
+function isBelow({ path, after }: DeliveredFile, folder: BytePath): boolean {
+  return after.kind !== 'absent' && path.startsWith(`${folder}/`);
+}
+
+/** The trees of the baseline and of HEAD. */
+async function treesOf(
+  sources: Sources,
+  { baseline, workspace, ...job }: SucceededJob,
+  { head, hasBaseline }: Standing,
+): Promise<Result<{ readonly base: ObjectId; readonly head: ObjectId | undefined }, RelayError>> {
+  const repository = await sources.repository(workspace);
+  if (!repository.ok) return err(relayError('blocked', repository.error.message));
+  const { catFile } = repository.value;
+  const base = hasBaseline
+    ? await catFile.commitTree(baseline)
+    : await mirrored(sources, { baseline, workspace, ...job });
+  if (!base.ok) return err(relayError('io', 'message' in base.error ? base.error.message : gone(baseline)));
+  if (head === undefined) return ok({ base: base.value, head });
+  const tree = await catFile.commitTree(head);
+  return tree.ok ? ok({ base: base.value, head: tree.value }) : err(relayError('io', gone(head)));
+}
+
+/** A baseline that the user's repository does not have is in the mirror. */
+async function mirrored(sources: Sources, job: SucceededJob): Promise<Result<ObjectId, { readonly message: string }>> {
+  const ground = await sources.ground(job);
+  return ground.ok ? ground.value.mirror.ensure(job.baseline, new AbortController().signal) : ground;
+}
+
+function gone(commit: ObjectId): string {
+  return `The commit ${commit} cannot be read any more. Look at the repository with git fsck.`;
 }
 
 function conflicts(report: readonly FileDelivery[], detail: string): readonly FileDelivery[] {
-  const isNamed = report.some((file) => detail.includes(file.path));
+  const isWritten = ({ verdict }: FileDelivery): boolean => verdict === 'clean' || verdict === 'merged';
+  const isNamed = report.some((file) => isWritten(file) && detail.includes(file.path));
   return report.map((file) =>
-    !isNamed || detail.includes(file.path) ? { ...file, verdict: 'conflict' as const, detail } : file,
+    isWritten(file) && (!isNamed || detail.includes(file.path))
+      ? { ...file, verdict: 'conflict' as const, detail }
+      : file,
   );
-}
-
-/** Git tells of the executable bit alone; the other permissions stay as the user has them. */
-function withModeOf(before: FileState, after: FileState): FileState {
-  if (before.kind !== 'file' || after.kind !== 'file') return after;
-  const executable = (after.mode & 0o100) !== 0;
-  if (((before.mode & 0o100) !== 0) === executable) return { ...after, mode: before.mode };
-  const readers = (before.mode & 0o444) >> 2;
-  return { ...after, mode: executable ? before.mode | readers : before.mode & ~0o111 };
 }

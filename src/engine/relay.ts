@@ -109,7 +109,7 @@ export class Engine {
       this.#changes.emit({ kind: 'executors' });
       if (this.#runs) this.#scheduler.lookAgain();
     });
-    this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
+    this.#delivery = new Delivery({ store, vault, clock, log, sources });
     const onChanged = (jobId: JobId): void => this.#changes.emit({ kind: 'drift', jobId });
     this.#drifts = new Drifts({ store, vault, sources, clock, log, watch: watchFolder, onChanged });
     store.onAppended((appended) => this.#onAppended(appended));
@@ -152,8 +152,9 @@ export class Engine {
       artifact: (input) => this.#artifact(input),
       checkOutput: (input) => this.#checkOutput(input),
       log: (input) => this.#log(input),
-      apply: (input) => this.#delivery.apply(input.jobId, input.origin, input.dryRun),
-      undo: (input) => this.#delivery.undo(input.jobId, input.origin),
+      apply: (input) => this.#delivery.apply(input),
+      undo: (input) => this.#delivery.undo(input),
+      hunks: (input) => this.#delivery.hunks(input.jobId),
       answer: (input) => this.#answer(input),
       content: (input) => this.#content(input),
       executors: async ({ anew }) => ok({ executors: [...(await viewsOf(this.#staff, anew))] }),
@@ -198,7 +199,9 @@ export class Engine {
 
   async #get(jobId: JobId): Answer<CallOutput<'get'>> {
     const job = await this.#options.store.get(jobId);
-    return job.ok ? ok(await this.#drifts.onView(viewOf(job.value), job.value)) : err(toRelayError(job.error));
+    if (!job.ok) return err(toRelayError(job.error));
+    const view = await this.#drifts.onView(viewOf(job.value), job.value);
+    return ok({ ...view, ...(await this.#delivery.partial(job.value)) });
   }
 
   async #find(prefix: string): Answer<CallOutput<'find'>> {

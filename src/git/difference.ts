@@ -33,6 +33,9 @@ export interface DifferenceError {
   readonly message: string;
 }
 
+/** What makes the patch from one tree to another. */
+export const PATCH_ARGS = ['diff-tree', '-r', '--patch', '--binary', '--full-index', '--no-renames'] as const;
+
 /** A patch is smaller than its files by what did not change, and by what can be compressed; not without end. */
 const ALL_FILES = 16;
 
@@ -47,7 +50,7 @@ export async function difference(
   limits: Limits,
 ): Promise<Result<Difference, DifferenceError>> {
   const stop = new AbortController();
-  const patching = git.run(['diff-tree', '-r', '--patch', '--binary', '--full-index', '--no-renames', from, to], {
+  const patching = git.run([...PATCH_ARGS, from, to], {
     maxOutput: limits.patchBytes.most,
     signal: stop.signal,
   });
@@ -89,7 +92,7 @@ async function largerSide(objects: CatFile, file: FileChange): Promise<number> {
  * Git writes a header without quotes where a folder's name ends with a space, and takes what follows it for an absolute
  * path when it reads it: it finds no name for a file without lines. With quotes it does.
  */
-function readable(patch: Buffer, changes: readonly { readonly path: BytePath }[]): Buffer {
+export function readable(patch: Buffer, changes: readonly { readonly path: BytePath }[]): Buffer {
   if (!changes.some(({ path }) => path.includes(' /'))) return patch;
   const quoted = patch.toString('latin1').replace(/^diff --git (a\/[^\n]* \/[^\n]*)$/gm, (header, names: string) => {
     // One name twice: the relay's patches carry no renames.

@@ -24,14 +24,6 @@ export async function dirtyPaths(
   return ok(new Set(fields(told.value).map((line) => line.slice(3))));
 }
 
-/** The paths that a patch touches. */
-export async function touchedPaths(git: Git, patch: Uint8Array): Promise<Result<readonly BytePath[], TreeError>> {
-  const told = await git.run(['apply', '--numstat', '-z', '-'], { stdin: patch });
-  if (!told.ok) return err({ kind: 'git', message: describe(told.error) });
-  const paths = fields(told.value).map((line) => line.split('\t').slice(2).join('\t'));
-  return ok([...new Set(paths)]);
-}
-
 /**
  * Applies a patch to the files in `stage` as if it were the user's working tree: with their attributes and line endings.
  * Neither their tree nor their index is touched.

@@ -56,6 +56,7 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     log: (input) => line.call('log', input, calls.log.output),
     apply: (input) => line.call('apply', input, calls.apply.output),
     undo: (input) => line.call('undo', input, calls.undo.output),
+    hunks: (input) => line.call('hunks', input, calls.hunks.output),
     answer: (input) => line.call('answer', input, calls.answer.output),
     content: (input) => line.call('content', input, calls.content.output),
     executors: (input) => line.call('executors', input, calls.executors.output),

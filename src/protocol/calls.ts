@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ArtifactName } from '../domain/artifact.ts';
+import { Chosen } from '../domain/chosen.ts';
 import { JournalEntry, Origin } from '../domain/event.ts';
 import { Digest, JobId } from '../domain/ids.ts';
 import { JobState } from '../domain/job.ts';
@@ -7,13 +8,16 @@ import { JobSpec } from '../domain/jobSpec.ts';
 import { ApplyOrder, PlanInput } from './drift.ts';
 import { ExecutorView } from './executorView.ts';
 import { UsageInput, UsageReport } from './usage.ts';
-import { DeliveryReport, JobPage, JobView, LogSlice, Slice, Submitted, Verification } from './jobView.ts';
+import { DeliveryReport, Hunks, JobPage, JobView, LogSlice, Slice, Submitted, Verification } from './jobView.ts';
 
 /** The bytes that one slice may carry at most. */
 export const LARGEST_SLICE = 1024 * 1024;
 
 const maxBytes = z.int().min(1).max(LARGEST_SLICE).default(LARGEST_SLICE);
 const offset = z.int().min(0).default(0);
+
+/** Paths relative to the working tree, with changes that are in somebody's editor and not on disk. */
+const unsaved = z.array(z.string()).optional();
 
 export const ListInput = z.strictObject({
   state: JobState.optional(),
@@ -72,11 +76,20 @@ export const calls = {
   /** All that the runs of one check printed, by the check's name. */
   checkOutput: { input: z.strictObject({ jobId: JobId, check: z.string(), offset, maxBytes }), output: Slice },
   log: { input: z.strictObject({ jobId: JobId, offset, maxBytes }), output: LogSlice },
+  /** `chosen`: of a patch that is applied in part, more of it; all where it is missing. */
   apply: {
-    input: z.strictObject({ jobId: JobId, origin: Origin, dryRun: z.boolean().default(false) }),
+    input: z.strictObject({
+      jobId: JobId,
+      origin: Origin,
+      dryRun: z.boolean().default(false),
+      chosen: z.array(Chosen).min(1).optional(),
+      unsaved,
+    }),
     output: DeliveryReport,
   },
-  undo: { input: z.strictObject({ jobId: JobId, origin: Origin }), output: DeliveryReport },
+  undo: { input: z.strictObject({ jobId: JobId, origin: Origin, unsaved }), output: DeliveryReport },
+  /** The files and hunks of a proven patch. */
+  hunks: { input: z.strictObject({ jobId: JobId }), output: Hunks },
   /** The answer to a WAITING job's question: one of its choices. */
   answer: {
     input: z.strictObject({ jobId: JobId, askId: z.string(), answer: z.string(), origin: Origin }),

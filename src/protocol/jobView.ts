@@ -77,6 +77,7 @@ export const JobView = JobSummary.extend({
   relation: Relation.optional().describe(
     'to its parent: its task once more, the same on a newer HEAD, or another on its result',
   ),
+  partial: z.literal(true).optional().describe('only a part of the patch is applied'),
 });
 export type JobView = z.infer<typeof JobView>;
 
@@ -102,7 +103,9 @@ export type LogSlice = z.infer<typeof LogSlice>;
 /** What a delivery did, or would do, to one file of the user's tree. */
 export const FileDelivery = z.strictObject({
   path: z.string(),
-  verdict: z.enum(['clean', 'blocked', 'conflict']),
+  verdict: z
+    .enum(['clean', 'merged', 'contained', 'blocked', 'conflict'])
+    .describe('merged: with what HEAD has changed there since; contained: it is there already, and nothing is written'),
   detail: z.string().optional(),
 });
 export type FileDelivery = z.infer<typeof FileDelivery>;
@@ -113,6 +116,26 @@ export const DeliveryReport = z.strictObject({
   files: z.array(FileDelivery),
 });
 export type DeliveryReport = z.infer<typeof DeliveryReport>;
+
+/** The files and hunks of a patch, to choose from. */
+export const Hunks = z.strictObject({
+  files: z.array(
+    z.strictObject({
+      path: z.string(),
+      whole: z.boolean().describe('it can be taken whole only: new, deleted, binary, of another type or mode alone'),
+      hunks: z.array(
+        z.strictObject({
+          number: z.int().min(1).describe('in the order of patch.diff'),
+          header: z.string(),
+          added: z.int(),
+          deleted: z.int(),
+          preview: z.array(z.string()).describe('the first changed lines, with their signs'),
+        }),
+      ),
+    }),
+  ),
+});
+export type Hunks = z.infer<typeof Hunks>;
 
 /** What one claim of a certificate comes to when it is run again. */
 export const Claim = z.strictObject({ name: z.string(), holds: z.boolean(), detail: z.string() });

@@ -1,0 +1,98 @@
+import { relayError, type RelayError } from '../protocol/relayError.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { SucceededJob } from '../domain/job.ts';
+import type { ObjectId } from '../domain/ids.ts';
+import { NO_MODE, type PatchFile } from '../git/patchFiles.ts';
+import type { BytePath } from '../git/path.ts';
+import { isSameSide, sidesAt, sidesOf } from '../git/sides.ts';
+import type { PatchSide } from '../git/patchFiles.ts';
+import { dirtyPaths } from '../git/tree.ts';
+import { find, type Found } from './fileState.ts';
+import type { Sources } from './sources.ts';
+
+/** HEAD, and what the user has on top of it. Read once a plan; each file when it is first asked for. */
+export class Standing {
+  readonly workspace: string;
+  readonly head: ObjectId | undefined;
+  /** Whether the job's baseline is a commit of the user's repository. */
+  readonly hasBaseline: boolean;
+  readonly #sources: Sources;
+  readonly #dirty: ReadonlySet<BytePath>;
+  readonly #objectFormat: 'sha1' | 'sha256';
+  readonly #found = new Map<BytePath, Found>();
+  readonly #sides = new Map<BytePath, PatchSide | undefined>();
+
+  private constructor(
+    sources: Sources,
+    facts: Pick<Standing, 'workspace' | 'head' | 'hasBaseline'>,
+    dirty: ReadonlySet<BytePath>,
+    objectFormat: 'sha1' | 'sha256',
+  ) {
+    this.workspace = facts.workspace;
+    this.head = facts.head;
+    this.hasBaseline = facts.hasBaseline;
+    this.#sources = sources;
+    this.#dirty = dirty;
+    this.#objectFormat = objectFormat;
+  }
+
+  static async of(sources: Sources, { workspace, baseline }: SucceededJob): Promise<Result<Standing, RelayError>> {
+    const [found, dirty] = await Promise.all([sources.find(workspace, 'HEAD'), dirtyPaths(sources.theirs, workspace)]);
+    if (!found.ok) return err(relayError('blocked', found.error.message));
+    if (!dirty.ok) return unreadable(dirty.error.message);
+    const repository = await sources.repository(workspace);
+    if (!repository.ok) return err(relayError('blocked', repository.error.message));
+    const { catFile, objectFormat } = repository.value;
+    const { commit: head } = found.value;
+    const hasBaseline = head === baseline || (await catFile.commit(baseline)).ok;
+    return ok(new Standing(sources, { workspace, head, hasBaseline }, dirty.value, objectFormat));
+  }
+
+  isDirty(path: BytePath): boolean {
+    return this.#dirty.has(path);
+  }
+
+  async at(path: BytePath): Promise<Found> {
+    const known = this.#found.get(path);
+    if (known !== undefined) return known;
+    const found = await find(this.workspace, path);
+    this.#found.set(path, found);
+    return found;
+  }
+
+  /** Those of the patch's files that HEAD has otherwise than the baseline. */
+  async moved(baseline: ObjectId, files: readonly PatchFile[]): Promise<Result<ReadonlySet<BytePath>, RelayError>> {
+    if (this.head === baseline) return ok(new Set());
+    const paths = files.map(({ path }) => path);
+    const { theirs } = this.#sources;
+    const at =
+      this.head === undefined
+        ? ok(new Map<BytePath, PatchSide>())
+        : await sidesAt(theirs, this.workspace, this.head, paths);
+    if (!at.ok) return unreadable(at.error.message);
+    return ok(
+      new Set(files.filter(({ path, before }) => !isSameSide(at.value.get(path), before)).map(({ path }) => path)),
+    );
+  }
+
+  /** Files as git would keep them: what two states are compared by where line endings and filters are between them. */
+  async sides(paths: readonly BytePath[]): Promise<Result<ReadonlyMap<BytePath, PatchSide | undefined>, RelayError>> {
+    const asked = paths.filter((path) => !this.#sides.has(path));
+    const standing = [];
+    for (const path of asked) {
+      const { state, content } = await this.at(path);
+      this.#sides.set(path, state.kind === 'absent' ? { mode: NO_MODE } : undefined);
+      if (state.kind !== 'file' && state.kind !== 'link') continue;
+      const executable = state.kind === 'file' && (state.mode & 0o100) !== 0;
+      standing.push({ path, kind: state.kind, executable, content });
+    }
+    const told = await sidesOf(this.#sources.theirs, this.workspace, standing, this.#objectFormat);
+    if (!told.ok) return unreadable(told.error.message);
+    for (const [path, side] of told.value) this.#sides.set(path, side);
+    return ok(this.#sides);
+  }
+}
+
+function unreadable(message: string): Result<never, RelayError> {
+  return err(relayError('blocked', `The working tree cannot be read: ${message}`));
+}
