@@ -1,3 +1,4 @@
+import type { Graft } from '../domain/graft.ts';
 import type { Digest, JobId, ObjectId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import type { Sourced } from './sources.ts';
@@ -9,6 +10,7 @@ export interface Candidate extends Sourced {
   readonly createdAt: number;
   readonly resultTree: ObjectId;
   readonly patch: Digest;
+  readonly graft?: Graft;
 }
 
 export function candidateOf(job: Job): Candidate | undefined {
@@ -17,7 +19,7 @@ export function candidateOf(job: Job): Candidate | undefined {
   const { resultTree, artifacts } = job.outcome;
   const patch = artifacts.find(({ name }) => name === 'patch.diff');
   if (resultTree === undefined || patch === undefined || patch.bytes === 0) return undefined;
-  const { id, createdAt, baseline, source, workspace, spec } = job;
+  const { id, createdAt, baseline, graft, source, workspace, spec } = job;
   return {
     jobId: id,
     title: spec.task.title,
@@ -28,5 +30,6 @@ export function candidateOf(job: Job): Candidate | undefined {
     spec: spec.repo === undefined ? {} : { repo: spec.repo },
     resultTree,
     patch: patch.digest,
+    ...(graft === undefined ? {} : { graft }),
   };
 }

@@ -186,6 +186,7 @@ export class Delivery {
       return err(relayError('blocked', `"${job.workspace}" is not there any more: nothing can be applied to it.`));
     return planDelivery({
       sources,
+      vault,
       job,
       patch,
       files,

@@ -7,6 +7,7 @@ import { rebuilt } from '../git/proof.ts';
 import type { Scratch } from '../git/scratch.ts';
 import { treeDiffs, type TreeChange } from '../git/treeDiff.ts';
 import type { Vault } from '../store/vault.ts';
+import { ensureBaseline } from './baseline.ts';
 import type { Candidate } from './candidate.ts';
 import type { Sources } from './sources.ts';
 
@@ -48,7 +49,7 @@ export class PatchesAsTrees {
       mirror.objects.facts(candidate.resultTree),
     ]);
     if (base.ok && result.ok) return base;
-    const ensured = await mirror.ensure(candidate.baseline, new AbortController().signal);
+    const ensured = await ensureBaseline(candidate, { mirror, vault: this.#vault }, new AbortController().signal);
     if (!ensured.ok) return err(ensured.error.message);
     const bytes = await this.#vault.read(candidate.patch);
     if (!bytes.ok) return err(bytes.error.message);

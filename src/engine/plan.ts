@@ -9,6 +9,8 @@ import { isSameSide } from '../git/sides.ts';
 import { isInTheWay } from '../protocol/inTheWay.ts';
 import type { FileDelivery } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
+import type { Vault } from '../store/vault.ts';
+import { ensureBaseline } from './baseline.ts';
 import { below, folderMode, foldersOf, type FileState, type Found } from './fileState.ts';
 import { hindranceOf } from './hindrance.ts';
 import { asItIs, type Fate, type Landing } from './landing.ts';
@@ -32,6 +34,7 @@ export interface Plan {
 
 export interface PlanOptions {
   readonly sources: Sources;
+  readonly vault: Vault;
   readonly job: SucceededJob;
   readonly patch: Buffer;
   readonly files: readonly PatchFile[];
@@ -110,7 +113,7 @@ class Planning {
 
   async #merged(moved: ReadonlySet<BytePath>, asBaseline: readonly PatchFile[]): Promise<Result<Landing, RelayError>> {
     const { sources, job, patch, files, selection } = this.#options;
-    const trees = await treesOf(sources, job, this.#standing);
+    const trees = await treesOf(this.#options, job, this.#standing);
     if (!trees.ok) return trees;
     const scratch = await sources.scratch(job);
     if (!scratch.ok) return err(relayError('io', scratch.error.message));
@@ -218,18 +221,20 @@ function isBelow({ path, after }: DeliveredFile, folder: BytePath): boolean {
   return after.kind !== 'absent' && path.startsWith(`${folder}/`);
 }
 
+type Objects = Pick<PlanOptions, 'sources' | 'vault'>;
+
 /** The trees of the baseline and of HEAD. */
 async function treesOf(
-  sources: Sources,
+  objects: Objects,
   { baseline, workspace, ...job }: SucceededJob,
   { head, hasBaseline }: Standing,
 ): Promise<Result<{ readonly base: ObjectId; readonly head: ObjectId | undefined }, RelayError>> {
-  const repository = await sources.repository(workspace);
+  const repository = await objects.sources.repository(workspace);
   if (!repository.ok) return err(relayError('blocked', repository.error.message));
   const { catFile } = repository.value;
   const base = hasBaseline
     ? await catFile.commitTree(baseline)
-    : await mirrored(sources, { baseline, workspace, ...job });
+    : await mirrored(objects, { baseline, workspace, ...job });
   if (!base.ok) return err(relayError('io', 'message' in base.error ? base.error.message : gone(baseline)));
   if (head === undefined) return ok({ base: base.value, head });
   const tree = await catFile.commitTree(head);
@@ -237,9 +242,13 @@ async function treesOf(
 }
 
 /** A baseline that the user's repository does not have is in the mirror. */
-async function mirrored(sources: Sources, job: SucceededJob): Promise<Result<ObjectId, { readonly message: string }>> {
+async function mirrored(
+  { sources, vault }: Objects,
+  job: SucceededJob,
+): Promise<Result<ObjectId, { readonly message: string }>> {
   const ground = await sources.ground(job);
-  return ground.ok ? ground.value.mirror.ensure(job.baseline, new AbortController().signal) : ground;
+  if (!ground.ok) return ground;
+  return ensureBaseline(job, { mirror: ground.value.mirror, vault }, new AbortController().signal);
 }
 
 function gone(commit: ObjectId): string {
