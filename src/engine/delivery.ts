@@ -16,7 +16,7 @@ import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
 import { hindrance, notApplicable, notUndoable, notUndone } from './deliveryWords.ts';
-import { find, isSame } from './fileState.ts';
+import { findAll, isSame } from './fileState.ts';
 import { keep, keptContent, readReceipt } from './keptContents.ts';
 import { planDelivery, type Plan } from './plan.ts';
 import { fromOf, type Receipt } from './receipt.ts';
@@ -203,11 +203,12 @@ export class Delivery {
     if (!kept.ok) return kept;
     const { receipt, digest } = kept.value;
     const steps = receipt.files.filter((file) => !isSame(fromOf(file), file.after));
-    for (const file of steps) {
-      const now = await find(job.workspace, file.path);
-      if (!isSame(now.state, fromOf(file)))
-        return err(relayError('blocked', `"${shown(file.path)}" changed just now. Try again.`));
-    }
+    const now = await findAll(
+      job.workspace,
+      steps.map(({ path }) => path),
+    );
+    const moved = steps.find((file, at) => !isSame(now[at]?.state ?? file.after, fromOf(file)));
+    if (moved !== undefined) return err(relayError('blocked', `"${shown(moved.path)}" changed just now. Try again.`));
     const started = await this.#note(job.id, { type: 'deliveryStarted', receipt: digest, by: origin });
     if (!started.ok) return started;
     const written = await write(receipt, steps, plan.contents);

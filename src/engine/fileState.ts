@@ -3,6 +3,7 @@ import { lstat, readFile, readlink, readdir } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { dirname } from 'node:path/posix';
 import * as z from 'zod';
+import { inBatches } from '../base/batches.ts';
 import { codeOf } from '../base/result.ts';
 import { Digest } from '../domain/ids.ts';
 import { shown, toBuffer, type BytePath } from '../git/path.ts';
@@ -27,7 +28,7 @@ export interface Found {
 
 const NOTHING = Buffer.alloc(0);
 const ABSENT: Found = { state: { kind: 'absent' }, content: NOTHING };
-const PERMISSIONS = 0o7777;
+export const PERMISSIONS = 0o7777;
 
 /** What the file system takes: bytes, but text on Windows, where names are Unicode. */
 export function diskPath(root: string, path: BytePath): Buffer | string {
@@ -37,10 +38,34 @@ export function diskPath(root: string, path: BytePath): Buffer | string {
     : Buffer.concat([Buffer.from(`${top}/`), toBuffer(path)]);
 }
 
+/** Paths that are looked at together. */
+const AT_ONCE = 16;
+
+/** What is at each of these paths, in their order. What is above them is looked at once. */
+export async function findAll(root: string, paths: readonly BytePath[]): Promise<readonly Found[]> {
+  const noFolder = noFolders(root);
+  return inBatches(paths, AT_ONCE, async (path) =>
+    (await noFolder(path)) === undefined ? foundAt(diskPath(root, path)) : ABSENT,
+  );
+}
+
+/** `notFolder` for many paths, while nothing changes: each folder is looked at once. */
+export function noFolders(root: string): (path: BytePath) => Promise<BytePath | undefined> {
+  const folders = new Map<BytePath, Promise<Stats | undefined>>();
+  const statAt = (folder: BytePath): Promise<Stats | undefined> => {
+    const known = folders.get(folder) ?? statOf(diskPath(root, folder));
+    folders.set(folder, known);
+    return known;
+  };
+  return (path) => firstNoFolder(path, statAt);
+}
+
 /** What is at a path below the root. Behind a link or a file there is nothing, whatever the link leads to. */
 export async function find(root: string, path: BytePath): Promise<Found> {
-  if ((await notFolder(root, path)) !== undefined) return ABSENT;
-  const at = diskPath(root, path);
+  return (await notFolder(root, path)) === undefined ? foundAt(diskPath(root, path)) : ABSENT;
+}
+
+async function foundAt(at: Buffer | string): Promise<Found> {
   const stat = await statOf(at);
   if (stat === undefined) return ABSENT;
   if (stat.isSymbolicLink()) {
@@ -69,9 +94,16 @@ export function foldersOf(path: BytePath): readonly BytePath[] {
 }
 
 /** The first among a path's folders that is there and is none, such as a link that would lead a write elsewhere. */
-export async function notFolder(root: string, path: BytePath): Promise<BytePath | undefined> {
+export function notFolder(root: string, path: BytePath): Promise<BytePath | undefined> {
+  return firstNoFolder(path, (folder) => statOf(diskPath(root, folder)));
+}
+
+async function firstNoFolder(
+  path: BytePath,
+  statAt: (folder: BytePath) => Promise<Stats | undefined>,
+): Promise<BytePath | undefined> {
   for (const folder of [...foldersOf(path)].reverse()) {
-    const stat = await statOf(diskPath(root, folder));
+    const stat = await statAt(folder);
     if (stat === undefined) return undefined;
     if (!stat.isDirectory()) return folder;
   }

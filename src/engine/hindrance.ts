@@ -4,7 +4,7 @@ import { shown, type BytePath } from '../git/path.ts';
 import { isSameSide } from '../git/sides.ts';
 import type { FileDelivery } from '../protocol/jobView.ts';
 import type { RelayError } from '../protocol/relayError.ts';
-import { below, isSame, notFolder } from './fileState.ts';
+import { below, isSame } from './fileState.ts';
 import type { Fate } from './landing.ts';
 import type { DeliveredFile } from './receipt.ts';
 import type { Standing } from './standing.ts';
@@ -91,7 +91,7 @@ async function blockingAt(
   touched: ReadonlySet<BytePath>,
 ): Promise<string | undefined> {
   const { workspace } = standing;
-  const blocking = await notFolder(workspace, path);
+  const blocking = await standing.notFolder(path);
   // What the patch itself takes away makes place for a folder.
   if (blocking !== undefined && !touched.has(blocking))
     return `"${shown(blocking)}" is no folder: the patch may not write through it`;

@@ -83,6 +83,7 @@ class Planning {
   async #landing(): Promise<Result<Landing, RelayError>> {
     const { job, patch, files, selection } = this.#options;
     const chosen = files.filter(({ path }) => selection.has(path));
+    await this.#standing.look(chosen.map(({ path }) => path));
     const asBaseline = await this.#asBaseline(chosen);
     if (!asBaseline.ok) return asBaseline;
     const kept = new Set(asBaseline.value.map(({ path }) => path));
@@ -151,12 +152,9 @@ class Planning {
     const nothing = { files: [], folders: [], contents: this.#contents };
     const stage = await Stage.open(sources.temporary, sources.theirs, this.#standing.workspace);
     try {
-      const grounds = new Map<BytePath, FileState>();
-      for (const path of written) {
-        const ground = await this.#groundOf(path);
-        grounds.set(path, ground.state);
-        await stage.put(path, ground);
-      }
+      const grounds = new Map<BytePath, Found>();
+      for (const path of written) grounds.set(path, await this.#groundOf(path));
+      await stage.put(grounds);
       await stage.putAttributes(written);
       const part = partOf(patch, patchFiles(patch), new Map([...written].map((path) => [path, 'whole'])));
       const applied = written.size === 0 ? ok(undefined) : await stage.apply(part);
@@ -179,13 +177,14 @@ class Planning {
     return ground;
   }
 
-  async #files(stage: Stage, grounds: ReadonlyMap<BytePath, FileState>): Promise<readonly DeliveredFile[]> {
+  async #files(stage: Stage, grounds: ReadonlyMap<BytePath, Found>): Promise<readonly DeliveredFile[]> {
     const files: DeliveredFile[] = [];
-    for (const [path, ground] of grounds) {
-      const made = await stage.read(path);
-      this.#keep(made);
+    const made = await stage.read([...grounds.keys()]);
+    for (const [at, [path, ground]] of [...grounds].entries()) {
       const { state: from } = await this.#standing.at(path);
-      const after = withModeOf(ground, made.state);
+      const found = made[at] ?? ground;
+      this.#keep(found);
+      const after = withModeOf(ground.state, found.state);
       const earlier = this.#earlier.get(path);
       files.push(earlier === undefined ? { path, before: from, after } : { path, before: earlier.before, from, after });
     }
@@ -193,8 +192,8 @@ class Planning {
       if (grounds.has(path)) continue;
       // A file that this delivery puts into its place makes a folder of it.
       const isFolder = after.kind === 'absent' && files.some((file) => isBelow(file, path));
-      const now = isFolder ? (await stage.read(path)).state : after;
-      files.push({ path, before, from: after, after: now });
+      const [now = { state: after }] = isFolder ? await stage.read([path]) : [];
+      files.push({ path, before, from: after, after: now.state });
     }
     return files;
   }

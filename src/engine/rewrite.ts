@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'n
 import { dirname } from 'node:path/posix';
 import { codeOf, never } from '../base/result.ts';
 import { shown, type BytePath } from '../git/path.ts';
-import { below, diskPath, folderMode, foldersOf, notFolder, type FileState } from './fileState.ts';
+import { below, diskPath, folderMode, foldersOf, notFolder, PERMISSIONS, type FileState } from './fileState.ts';
 
 /** What a path is to become. */
 export interface Step {
@@ -97,22 +97,38 @@ async function write(
 ): Promise<void> {
   const at = diskPath(root, path);
   const unfinished = diskPath(root, beside(path, temporary));
-  await mkdir(diskPath(root, dirname(path)), { recursive: true });
-  await rm(unfinished, { force: true });
   try {
-    if (to.kind === 'link') {
-      await symlink(content, unfinished);
-    } else {
-      const file = await open(unfinished, 'wx', to.mode);
-      await file.writeFile(content).finally(() => file.close());
-      // The umask has cut the mode at creation.
-      await chmod(unfinished, to.mode);
-    }
-    await removeEmptyFolders(root, path);
-    await rename(unfinished, at);
+    await create(unfinished, to, content).catch(async (thrown: unknown) => {
+      // Its folder is not there, or a crash has left one of that name.
+      if (codeOf(thrown) === 'ENOENT') await mkdir(diskPath(root, dirname(path)), { recursive: true });
+      else if (codeOf(thrown) === 'EEXIST') await rm(unfinished, { force: true });
+      else throw thrown;
+      await create(unfinished, to, content);
+    });
+    await rename(unfinished, at).catch(async (thrown: unknown) => {
+      if ((await folderMode(root, path)) === undefined) throw thrown;
+      await removeEmptyFolders(root, path);
+      await rename(unfinished, at);
+    });
   } catch (thrown) {
     await rm(unfinished, { force: true });
     throw thrown;
+  }
+}
+
+async function create(
+  at: Buffer | string,
+  to: Extract<FileState, { kind: 'file' | 'link' }>,
+  content: Buffer,
+): Promise<void> {
+  if (to.kind === 'link') return symlink(content, at);
+  const file = await open(at, 'wx', to.mode);
+  try {
+    await file.writeFile(content);
+    // The umask has cut the mode at creation.
+    if (((await file.stat()).mode & PERMISSIONS) !== to.mode) await file.chmod(to.mode);
+  } finally {
+    await file.close();
   }
 }
 
@@ -121,9 +137,8 @@ function beside(path: BytePath, name: string): BytePath {
   return folder === '.' ? name : `${folder}/${name}`;
 }
 
-/** A folder that holds nothing but folders makes place for a file. Never through a link, whatever it leads to. */
+/** A folder that holds nothing but folders makes place for a file. */
 async function removeEmptyFolders(root: string, path: BytePath): Promise<void> {
-  if ((await folderMode(root, path)) === undefined) return;
   const { folders, others } = await below(root, path);
   if (others.length > 0) throw new Error(`"${shown(path)}" is a folder with files in it`);
   for (const folder of [...folders].sort().reverse()) await rmdir(diskPath(root, folder));

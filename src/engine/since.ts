@@ -1,13 +1,15 @@
 import { shown } from '../git/path.ts';
-import { find, isSame, notFolder } from './fileState.ts';
+import { findAll, isSame, notFolder, type Found } from './fileState.ts';
 import { foreignIn } from './hindrance.ts';
 import type { DeliveredFile } from './receipt.ts';
 
 /** The files that are not as they were before the delivery: those that an undo writes. */
 export async function notBefore(workspace: string, files: readonly DeliveredFile[]): Promise<readonly DeliveredFile[]> {
-  const left: DeliveredFile[] = [];
-  for (const file of files) if (!isSame((await find(workspace, file.path)).state, file.before)) left.push(file);
-  return left;
+  const found = await findAll(
+    workspace,
+    files.map(({ path }) => path),
+  );
+  return files.filter((file, at) => !isSame(found[at]?.state ?? file.before, file.before));
 }
 
 /** Those of `some` that are not what a delivery of `all` made of them. */
@@ -16,9 +18,8 @@ export async function notAfter(
   some: readonly DeliveredFile[],
   all: readonly DeliveredFile[],
 ): Promise<readonly DeliveredFile[]> {
-  const left: DeliveredFile[] = [];
-  for (const file of some) if ((await changeIn(workspace, file, all)) !== undefined) left.push(file);
-  return left;
+  const changes = await changesIn(workspace, some, all);
+  return some.filter((_file, at) => changes[at] !== undefined);
 }
 
 /** What of `some` is not any more what a delivery of `all` made of it, by name. */
@@ -27,21 +28,31 @@ export async function changedIn(
   all: readonly DeliveredFile[],
   some: readonly DeliveredFile[],
 ): Promise<readonly string[]> {
-  const changed: string[] = [];
-  for (const file of some) {
-    const name = await changeIn(workspace, file, all);
-    if (name !== undefined) changed.push(name);
-  }
-  return changed;
+  return (await changesIn(workspace, some, all)).filter((name) => name !== undefined);
 }
 
-async function changeIn(
+/** For each of `some` the name of what changed, where something did. */
+async function changesIn(
+  workspace: string,
+  some: readonly DeliveredFile[],
+  all: readonly DeliveredFile[],
+): Promise<readonly (string | undefined)[]> {
+  const found = await findAll(
+    workspace,
+    some.map(({ path }) => path),
+  );
+  const changes: (string | undefined)[] = [];
+  for (const [at, file] of some.entries()) changes.push(await changeOf(workspace, file, found[at], all));
+  return changes;
+}
+
+async function changeOf(
   workspace: string,
   { path, after }: DeliveredFile,
+  now: Found | undefined,
   all: readonly DeliveredFile[],
 ): Promise<string | undefined> {
-  const now = await find(workspace, path);
-  if (!isSame(now.state, after)) return shown(path);
+  if (now === undefined || !isSame(now.state, after)) return shown(path);
   if (after.kind === 'absent' && (await notFolder(workspace, path)) !== undefined)
     return isReplaced(path, all) ? undefined : shown(path);
   if (after.kind !== 'folder') return undefined;

@@ -1,12 +1,16 @@
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dirname } from 'node:path/posix';
+import { inBatches } from '../base/batches.ts';
 import type { Result } from '../base/result.ts';
 import type { Git } from '../git/git.ts';
 import type { BytePath } from '../git/path.ts';
 import { removeTree } from '../git/removeTree.ts';
 import { applyInStage, type TreeError } from '../git/tree.ts';
-import { find, foldersOf, type FileState, type Found } from './fileState.ts';
-import { bring } from './rewrite.ts';
+import { diskPath, findAll, foldersOf, type FileState, type Found } from './fileState.ts';
+
+/** Files that are written together. */
+const AT_ONCE = 16;
 
 /** A folder with copies of the files that a patch touches, where the user's own git applies it: nothing of theirs is touched. */
 export class Stage {
@@ -25,28 +29,36 @@ export class Stage {
     return new Stage(await mkdtemp(join(temporary, 'stage-')), theirs, workspace);
   }
 
-  async put(path: BytePath, { state, content }: Found): Promise<void> {
-    if (state.kind !== 'file' && state.kind !== 'link') return;
-    const place = { root: this.#root, temporary: '.relay', contentOf: () => Promise.resolve(content) };
-    await bring(place, { path, to: state });
+  /** A link's target and a file's bytes and mode; for what is neither, nothing. */
+  async put(grounds: ReadonlyMap<BytePath, Found>): Promise<void> {
+    const there = [...grounds].filter(([, { state }]) => state.kind === 'file' || state.kind === 'link');
+    const folders = new Set(there.map(([path]) => dirname(path)));
+    for (const folder of folders) await mkdir(diskPath(this.#root, folder), { recursive: true });
+    await inBatches(there, AT_ONCE, ([path, { state, content }]) => {
+      const at = diskPath(this.#root, path);
+      return state.kind === 'file' ? writeFile(at, content, { mode: state.mode }) : symlink(content, at);
+    });
   }
 
   /** Line endings, encodings and filters depend on attributes, which git reads beside the files. */
   async putAttributes(touched: ReadonlySet<BytePath>): Promise<void> {
     const folders = new Set([...touched].flatMap((path) => foldersOf(path)));
-    for (const path of ['.gitattributes', ...[...folders].map((folder) => `${folder}/.gitattributes`)]) {
-      if (touched.has(path)) continue;
-      const found = await find(this.#workspace, path);
-      if (found.state.kind === 'file') await this.put(path, found);
-    }
+    const all = ['.gitattributes', ...[...folders].map((folder) => `${folder}/.gitattributes`)];
+    const paths = all.filter((path) => !touched.has(path));
+    const found = await findAll(this.#workspace, paths);
+    const files = paths.flatMap((path, at): [BytePath, Found][] => {
+      const one = found[at];
+      return one?.state.kind === 'file' ? [[path, one]] : [];
+    });
+    await this.put(new Map(files));
   }
 
   apply(patch: Buffer): Promise<Result<void, TreeError>> {
     return applyInStage(this.#theirs, this.#workspace, this.#root, patch);
   }
 
-  read(path: BytePath): Promise<Found> {
-    return find(this.#root, path);
+  read(paths: readonly BytePath[]): Promise<readonly Found[]> {
+    return findAll(this.#root, paths);
   }
 
   async dispose(): Promise<void> {

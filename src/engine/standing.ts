@@ -7,7 +7,7 @@ import type { BytePath } from '../git/path.ts';
 import { isSameSide, sidesAt, sidesOf } from '../git/sides.ts';
 import type { PatchSide } from '../git/patchFiles.ts';
 import { dirtyPaths } from '../git/tree.ts';
-import { find, type Found } from './fileState.ts';
+import { find, findAll, noFolders, type Found } from './fileState.ts';
 import type { Sources } from './sources.ts';
 
 /** HEAD, and what the user has on top of it. Read once a plan; each file when it is first asked for. */
@@ -20,6 +20,8 @@ export class Standing {
   readonly #dirty: ReadonlySet<BytePath>;
   readonly #objectFormat: 'sha1' | 'sha256';
   readonly #found = new Map<BytePath, Found>();
+  /** The first among a path's folders that is none. */
+  readonly notFolder: (path: BytePath) => Promise<BytePath | undefined>;
   readonly #sides = new Map<BytePath, PatchSide | undefined>();
 
   private constructor(
@@ -29,6 +31,7 @@ export class Standing {
     objectFormat: 'sha1' | 'sha256',
   ) {
     this.workspace = facts.workspace;
+    this.notFolder = noFolders(facts.workspace);
     this.head = facts.head;
     this.hasBaseline = facts.hasBaseline;
     this.#sources = sources;
@@ -58,6 +61,16 @@ export class Standing {
     const found = await find(this.workspace, path);
     this.#found.set(path, found);
     return found;
+  }
+
+  /** Looks at many together. */
+  async look(paths: readonly BytePath[]): Promise<void> {
+    const asked = paths.filter((path) => !this.#found.has(path));
+    const found = await findAll(this.workspace, asked);
+    asked.forEach((path, at) => {
+      const one = found[at];
+      if (one !== undefined) this.#found.set(path, one);
+    });
   }
 
   /** Those of the patch's files that HEAD has otherwise than the baseline. */

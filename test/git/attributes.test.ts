@@ -186,6 +186,10 @@ describe("the user's configuration", () => {
     writeFileSync(join(repository, 'a.txt'), 'one\n\ttwo\nthree\n');
     chmodSync(join(repository, 'a.txt'), 0o644);
     commit(repository);
+    // Merged, with the white space that HEAD has now: none of it is passed over.
+    await thereAndBack(job, () => expect(bytesOf('a.txt')).toBe('one\n\ttwo\nthree\ntrailing  \n'));
+    writeFileSync(join(repository, 'a.txt'), 'one\n\ttwo\n  three\n');
+    commit(repository);
     expect(await host.relay.apply({ jobId: job.jobId, origin: 'cli', dryRun: false })).toMatchObject({
       ok: false,
       error: { kind: 'conflict' },
