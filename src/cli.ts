@@ -10,6 +10,7 @@ import { answer } from './cli/answer.ts';
 import { executors } from './cli/executors.ts';
 import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { logs } from './cli/logs.ts';
+import { publish } from './cli/publish.ts';
 import { record } from './cli/record.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   retry,
   apply,
   undo,
+  publish,
   verify,
   record,
   lift,

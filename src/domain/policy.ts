@@ -1,5 +1,6 @@
 import type { Origin } from './event.ts';
 import { commandsOf, type JobSpec } from './jobSpec.ts';
+import { wrongWebhook } from './webhookUrl.ts';
 
 /** What the host lets in. */
 export interface AdmissionPolicy {
@@ -34,6 +35,10 @@ export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy
     const why = `An agent's task may not play a file of this machine: execution.cassette (${JSON.stringify(cassette)}). Leave it out.`;
     return { kind: 'refused', message: why };
   }
+  const webhook = spec.notify?.webhook;
+  const wrong =
+    webhook === undefined ? undefined : wrongWebhook(webhook, origin === 'mcp' && policy.agentCommands !== 'allow');
+  if (wrong !== undefined) return { kind: 'refused', message: wrong };
   const commands = commandsOf(spec);
   if (origin === 'mcp' && commands.length > 0 && policy.agentCommands === 'refuse') {
     const named = commands.map(({ field, run }) => `${field} (${JSON.stringify(run)})`).join(', ');

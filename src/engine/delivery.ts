@@ -8,10 +8,12 @@ import type { Digest, JobId } from '../domain/ids.ts';
 import type { SucceededJob } from '../domain/job.ts';
 import type { Git } from '../git/git.ts';
 import { shown } from '../git/path.ts';
+import type { CallInput } from '../protocol/calls.ts';
 import type { DeliveryReport, FileDelivery } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
+import { onBranch, type BranchDelivery } from './branchDelivery.ts';
 import { find, isSame, notFolder, type FileState } from './fileState.ts';
 import { foreignIn, planDelivery, type Plan } from './plan.ts';
 import { Receipt, type DeliveredFile } from './receipt.ts';
@@ -26,6 +28,8 @@ export interface DeliveryOptions {
   readonly temporary: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** For a patch that is to be a commit. */
+  readonly branches: BranchDelivery;
 }
 
 type Answer = Promise<Result<DeliveryReport, RelayError>>;
@@ -43,10 +47,11 @@ export class Delivery {
     this.#options = options;
   }
 
-  apply(jobId: JobId, origin: Origin, dryRun: boolean): Answer {
+  apply({ jobId, origin, dryRun, branch }: CallInput<'apply'>): Answer {
     return this.#inTurn(jobId, async (job) => {
       const { state } = job.delivery;
       if (state !== 'none' && state !== 'undone') return err(relayError('illegal', notApplicable(job)));
+      if (branch !== undefined) return this.#options.branches.apply(job, origin, branch, dryRun);
       const plan = await this.#plan(job);
       if (!plan.ok) return plan;
       const { report } = plan.value;
@@ -57,8 +62,10 @@ export class Delivery {
     });
   }
 
-  undo(jobId: JobId, origin: Origin): Answer {
+  undo({ jobId, origin }: CallInput<'undo'>): Answer {
     return this.#inTurn(jobId, async (job) => {
+      const branch = onBranch(job.delivery);
+      if (branch !== undefined) return this.#options.branches.undo(job, branch, origin);
       if (job.delivery.state !== 'applied') return err(relayError('illegal', notUndoable(job)));
       const receipt = await this.#receiptOf(job.id, job.delivery.receipt);
       if (!receipt.ok) return receipt;
@@ -86,6 +93,7 @@ export class Delivery {
     const done = await this.#inTurn(jobId, async (job) => {
       const { delivery } = job;
       if (delivery.state !== 'applying' && delivery.state !== 'undoing') return ok({ written: false, files: [] });
+      if (delivery.branch !== undefined) return this.#options.branches.recover(job, delivery);
       const receipt = await this.#receiptOf(job.id, delivery.receipt);
       if (!receipt.ok) return receipt;
       if (!(await isFolder(receipt.value.workspace))) {

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { JobSpec } from '../domain/jobSpec.ts';
+import { branchOfHead } from '../git/headBranch.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Sources } from './sources.ts';
 
@@ -9,6 +10,8 @@ export interface Pin {
   readonly baseline: ObjectId;
   readonly source: string;
   readonly workspace: string;
+  /** The branch that HEAD of the working tree is on. */
+  readonly onBranch?: string;
 }
 
 /** The commit that a job starts from: fixed now, whatever HEAD does later. */
@@ -30,7 +33,9 @@ export async function pinOf(spec: JobSpec, workspace: string, sources: Sources):
         : `"${directory}" has no commit yet. Make a first commit, then submit again.`;
     return err(relayError('invalid', why));
   }
-  return ok({ baseline: commit, source: topLevel, workspace: topLevel });
+  const onBranch = repo.type === 'workspace' ? await branchOfHead(sources.theirs, topLevel) : undefined;
+  const known = onBranch === undefined ? {} : { onBranch };
+  return ok({ baseline: commit, source: topLevel, workspace: topLevel, ...known });
 }
 
 /** Only what git fetches by itself: no transport that runs a program of the spec's choice. */

@@ -17,6 +17,7 @@ import { relayError, type RelayError } from '../protocol/relayError.ts';
 import { usageReport } from '../protocol/usageReport.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
+import { BranchDelivery } from './branchDelivery.ts';
 import { awaitAbsent } from './absent.ts';
 import { checkOutputOf } from './checkOutput.ts';
 import { choiceFor, viewsOf, type Staff } from './choice.ts';
@@ -26,6 +27,7 @@ import { growingLog } from './growingLog.ts';
 import { Holds } from './holds.ts';
 import { recover } from './recovery.ts';
 import { pinOf, type Pin } from './pin.ts';
+import { Publisher } from './publisher.ts';
 import type { Runner } from './runner.ts';
 import { Questions, type AllowedCommands } from './questions.ts';
 import type { LetThrough } from './letThrough.ts';
@@ -69,6 +71,7 @@ export class Engine {
   readonly #changes: Emitter<RelayChange>;
   readonly #scheduler: Scheduler;
   readonly #delivery: Delivery;
+  readonly #publisher: Publisher;
   readonly #questions: Questions;
   readonly #staff: Staff;
   #closing = false;
@@ -103,7 +106,10 @@ export class Engine {
       this.#changes.emit({ kind: 'executors' });
       if (this.#runs) this.#scheduler.lookAgain();
     });
-    this.#delivery = new Delivery({ store, vault, clock, log, theirs: sources.theirs, temporary: sources.temporary });
+    const branches = new BranchDelivery({ store, vault, sources, clock });
+    const own = { theirs: sources.theirs, temporary: sources.temporary, branches };
+    this.#delivery = new Delivery({ store, vault, clock, log, ...own });
+    this.#publisher = new Publisher({ store, vault, sources, clock, delivery: this.#delivery });
     store.onAppended((appended) => this.#onAppended(appended));
   }
 
@@ -141,8 +147,9 @@ export class Engine {
       artifact: (input) => this.#artifact(input),
       checkOutput: (input) => this.#checkOutput(input),
       log: (input) => this.#log(input),
-      apply: (input) => this.#delivery.apply(input.jobId, input.origin, input.dryRun),
-      undo: (input) => this.#delivery.undo(input.jobId, input.origin),
+      apply: (input) => this.#delivery.apply(input),
+      undo: (input) => this.#delivery.undo(input),
+      publish: (input) => this.#publisher.publish(input),
       answer: (input) => this.#answer(input),
       content: (input) => this.#content(input),
       executors: async ({ anew }) => ok({ executors: [...(await viewsOf(this.#staff, anew))] }),
@@ -267,7 +274,8 @@ export class Engine {
     const refusal = refusalOf(spec, origin, this.#options.policy);
     if (refusal !== undefined) return err(refusal);
     const { baseline, source, workspace } = job;
-    return this.#append(spec, executorOf(spec), { baseline, source, workspace, origin, parent: job.id });
+    const pin = { baseline, source, workspace, ...(job.onBranch === undefined ? {} : { onBranch: job.onBranch }) };
+    return this.#append(spec, executorOf(spec), { ...pin, origin, parent: job.id });
   }
 
   async #delete({ jobId, origin }: CallInput<'delete'>): Answer<CallOutput<'delete'>> {

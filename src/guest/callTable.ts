@@ -25,6 +25,7 @@ const table: { readonly [N in CallName]: Invoke } = {
   log: row(calls.log.input, (relay, input) => relay.log(input)),
   apply: row(calls.apply.input, (relay, input) => relay.apply(input)),
   undo: row(calls.undo.input, (relay, input) => relay.undo(input)),
+  publish: row(calls.publish.input, (relay, input) => relay.publish(input)),
   answer: row(calls.answer.input, (relay, input) => relay.answer(input)),
   content: row(calls.content.input, (relay, input) => relay.content(input)),
   executors: row(calls.executors.input, (relay, input) => relay.executors(input)),

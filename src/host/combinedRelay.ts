@@ -33,6 +33,7 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     log: (input) => first(all(), (relay) => relay.log(input)),
     apply: (input) => first(all(), (relay) => relay.apply(input)),
     undo: (input) => first(all(), (relay) => relay.undo(input)),
+    publish: (input) => first(all(), (relay) => relay.publish(input)),
     answer: (input) => first(all(), (relay) => relay.answer(input)),
     content: (input) => first(all(), (relay) => relay.content(input)),
     executors: (input) => executors(all(), input),

@@ -6,7 +6,17 @@ import { JobState } from '../domain/job.ts';
 import { JobSpec } from '../domain/jobSpec.ts';
 import { ExecutorView } from './executorView.ts';
 import { UsageInput, UsageReport } from './usage.ts';
-import { DeliveryReport, JobPage, JobView, LogSlice, Slice, Submitted, Verification } from './jobView.ts';
+import {
+  BranchTarget,
+  DeliveryReport,
+  JobPage,
+  JobView,
+  LogSlice,
+  Published,
+  Slice,
+  Submitted,
+  Verification,
+} from './jobView.ts';
 
 /** The bytes that one slice may carry at most. */
 export const LARGEST_SLICE = 1024 * 1024;
@@ -65,10 +75,21 @@ export const calls = {
   checkOutput: { input: z.strictObject({ jobId: JobId, check: z.string(), offset, maxBytes }), output: Slice },
   log: { input: z.strictObject({ jobId: JobId, offset, maxBytes }), output: LogSlice },
   apply: {
-    input: z.strictObject({ jobId: JobId, origin: Origin, dryRun: z.boolean().default(false) }),
+    input: z.strictObject({
+      jobId: JobId,
+      origin: Origin,
+      dryRun: z.boolean().default(false),
+      /** To a commit on a branch of its own: nothing of the working tree, the index or HEAD is touched. */
+      branch: BranchTarget.optional(),
+    }),
     output: DeliveryReport,
   },
   undo: { input: z.strictObject({ jobId: JobId, origin: Origin }), output: DeliveryReport },
+  /** Pushes the job's branch (made first where it is not there), and opens a pull request; persons only. May take long. */
+  publish: {
+    input: z.strictObject({ jobId: JobId, origin: Origin, open: z.enum(['gh', 'none']).default('gh') }),
+    output: Published,
+  },
   /** The answer to a WAITING job's question: one of its choices. */
   answer: {
     input: z.strictObject({ jobId: JobId, askId: z.string(), answer: z.string(), origin: Origin }),

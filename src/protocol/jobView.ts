@@ -4,6 +4,7 @@ import { ReasonCode } from '../domain/failure.ts';
 import { Digest, JobId, ObjectId } from '../domain/ids.ts';
 import { DeliveryState, JobState } from '../domain/job.ts';
 import { Priority } from '../domain/jobSpec.ts';
+import { Publication } from '../domain/publication.ts';
 import { SecretFind } from '../domain/secretFind.ts';
 import { Spent } from '../domain/spent.ts';
 
@@ -65,6 +66,11 @@ export const JobView = JobSummary.extend({
     .describe('secrets in the patch or the log; what is served is redacted, and a person can lift a find'),
   lifted: z.array(z.string()).optional().describe('fingerprints of the finds that a person has lifted'),
   parent: JobId.optional(),
+  branch: z.string().optional().describe('the branch that the patch is a commit on, where it was delivered so'),
+  published: z
+    .strictObject(Publication.shape)
+    .optional()
+    .describe('the branch as it was pushed; `url` is that of its pull request'),
 });
 export type JobView = z.infer<typeof JobView>;
 
@@ -95,12 +101,22 @@ export const FileDelivery = z.strictObject({
 });
 export type FileDelivery = z.infer<typeof FileDelivery>;
 
+/** Where the patch becomes a commit: on its baseline, which is what was proven, or on what HEAD is now. */
+export const BranchTarget = z.strictObject({ from: z.enum(['baseline', 'head']) });
+export type BranchTarget = z.infer<typeof BranchTarget>;
+
 export const DeliveryReport = z.strictObject({
-  /** Whether the user's tree was changed. */
+  /** Whether the user's tree was changed, or the branch made or deleted. */
   written: z.boolean(),
   files: z.array(FileDelivery),
+  branch: z.strictObject({ name: z.string(), commit: ObjectId }).optional(),
+  message: z.string().optional().describe('what is to be known besides'),
 });
 export type DeliveryReport = z.infer<typeof DeliveryReport>;
+
+/** `message`: what was done, what was not, and what to do then. */
+export const Published = z.strictObject({ ...Publication.shape, message: z.string() });
+export type Published = z.infer<typeof Published>;
 
 /** What one claim of a certificate comes to when it is run again. */
 export const Claim = z.strictObject({ name: z.string(), holds: z.boolean(), detail: z.string() });
