@@ -53,6 +53,5 @@ export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy
 /** A field whose promise nothing keeps yet is refused by its name: silence would call unproven work good. */
 function notBuilt(spec: JobSpec): string | undefined {
   if (spec.repo?.type === 'workspace' && spec.repo.include === 'uncommitted') return 'repo.include "uncommitted"';
-  if (spec.notify?.webhook !== undefined) return 'notify.webhook';
   return undefined;
 }

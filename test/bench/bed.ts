@@ -118,6 +118,7 @@ function composed(
     policy: { agentCommands: 'allow' },
     allowed: noneAllowed,
     order: () => undefined,
+    webhookSecret: () => Promise.resolve(undefined),
     concurrency,
     quarantine: parts.vault,
     secretsKey: Buffer.alloc(32),

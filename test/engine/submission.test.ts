@@ -165,10 +165,10 @@ describe('a repository that a spec names', () => {
 });
 
 describe('a promise that nothing keeps yet', () => {
-  it.each([
-    ['repo.include', { repo: { type: 'workspace', include: 'uncommitted' } }],
-    ['notify.webhook', { notify: { webhook: 'https://example.org/x' } }],
-  ] satisfies readonly (readonly [string, Partial<JobSpec>])[])('%s is refused by name', (name, more) =>
+  it.each([['repo.include', { repo: { type: 'workspace', include: 'uncommitted' } }]] satisfies readonly (readonly [
+    string,
+    Partial<JobSpec>,
+  ])[])('%s is refused by name', (name, more) =>
     expectRefused(command('true', more), 'refused', new RegExp(`^${name}.*not supported.*Leave it out`)),
   );
 
