@@ -35,6 +35,11 @@ export function jobText(job: JobView): string {
   const cost = job.usage === undefined ? undefined : usageLine(job.usage);
   if (cost !== undefined) lines.push(`  usage     ${cost}`);
   if (job.delivery !== undefined && job.delivery !== 'none') lines.push(`  delivery  ${job.delivery}`);
+  if (job.branch !== undefined) lines.push(`  branch    ${plain(job.branch)}`);
+  if (job.published !== undefined) {
+    const { remote, commit, url } = job.published;
+    lines.push(`  pushed    ${commit.slice(0, 12)} to ${plain(remote)}${url === undefined ? '' : `, ${plain(url)}`}`);
+  }
   if (job.fileCount > 0) {
     lines.push(`  files     ${String(job.fileCount)}`);
     lines.push(...shownChanges(job.files).map(changeText));

@@ -53,6 +53,8 @@ it('publishes a job to the remote of the repository', async () => {
   expect(done).toMatchObject({ code: 0 });
   expect(done.stdout).toMatch(/^Pushed "relay\/a-task-[a-z2-7]{6}" \([0-9a-f]{12}\) to "origin"\.\n$/);
   expect(git(remote, 'for-each-ref', '--format=%(refname:short)')).toMatch(/^relay\/a-task-/);
+  const shown = await world.run(['show', jobId]);
+  expect(shown.stdout).toMatch(/\n {2}branch {4}relay\/a-task-\S+\n {2}pushed {4}[0-9a-f]{12} to origin\n/);
   const undone = await world.run(['undo', jobId]);
   expect(undone.stdout).toContain('What was pushed stays');
 });
