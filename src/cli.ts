@@ -13,6 +13,7 @@ import { artifact, check, jobs, show } from './cli/inspect.ts';
 import { follow } from './cli/follow.ts';
 import { logs } from './cli/logs.ts';
 import { plan } from './cli/plan.ts';
+import { publish } from './cli/publish.ts';
 import { record } from './cli/record.ts';
 import { serve } from './cli/serve.ts';
 import { submit } from './cli/submit.ts';
@@ -39,6 +40,7 @@ const commands: readonly Command[] = [
   apply,
   undo,
   plan,
+  publish,
   verify,
   record,
   lift,

@@ -60,6 +60,8 @@ export interface HostOptions {
   readonly plugins?: Plugins;
   /** Names of variables that executors, setup and gates get besides; asked for each job. What is no name is logged. */
   readonly environmentNames?: () => unknown;
+  /** What signs the notices to webhooks (HMAC-SHA256); asked for each, and not kept. Without one they are not signed. */
+  readonly webhookSecret?: () => Promise<string | undefined>;
   /** The length of the journal in bytes at which a snapshot is made. */
   readonly compactAt?: number;
   /** Whether this process is a window of an editor, which only its user may end. */
@@ -241,6 +243,7 @@ function composeEngine(options: HostOptions, places: Places, parts: Parts, execu
     }),
     concurrency: options.concurrency ?? CONCURRENCY,
     order: () => settings().order,
+    webhookSecret: options.webhookSecret ?? (() => Promise.resolve(undefined)),
     makeRunner: (onLog) =>
       new LocalRunner({
         ...parts,

@@ -10,21 +10,30 @@ import { deliveryText, jsonLine, plain } from './text.ts';
 
 export const apply: Command = {
   name: 'apply',
-  usage: 'apply JOB [--only PATH[:1,3]]… [--check] [--repo DIR]',
+  usage: 'apply JOB [--only PATH[:1,3]]… [--branch [--from-head]] [--check] [--repo DIR]',
   async run(context) {
-    const options = { check: { type: 'boolean' }, only: { type: 'string', multiple: true } } as const;
+    const options = {
+      check: { type: 'boolean' },
+      only: { type: 'string', multiple: true },
+      branch: { type: 'boolean' },
+      'from-head': { type: 'boolean' },
+    } as const;
     const parsed = parseOptions(context, options, ['a job id']);
     if (!parsed.ok) return parsed;
     const { values, positionals } = parsed.value;
     const chosen = chosenIn(values.only);
     if (!chosen.ok) return chosen;
+    if (values['from-head'] === true && values.branch !== true)
+      return err(badInput('--from-head is for --branch: give both.'));
+    const from = values['from-head'] === true ? 'head' : 'baseline';
+    const where = { ...chosen.value, ...(values.branch === true ? { branch: { from } as const } : {}) };
     return changeJob(context, values, positionals[0] ?? '', 'look', async (relay, jobId, print) => {
-      const done = await relay.apply({ jobId, origin: 'cli', dryRun: values.check === true, ...chosen.value });
+      const done = await relay.apply({ jobId, origin: 'cli', dryRun: values.check === true, ...where });
       if (!done.ok) return err(fromRelay(done.error));
       print(values.json === true ? jsonLine(done.value) : deliveryText(done.value));
       if (values.check === true) return ready(done.value);
       if (values.json === true) return ok(0);
-      if (done.value.written) print(`Applied. To take it back: task-relay undo ${jobId}\n`);
+      if (done.value.written) print(`${appliedText(done.value)} To take it back: task-relay undo ${jobId}\n`);
       else print('Nothing was written: all of it is there already.\n');
       return ok(0);
     });
@@ -41,15 +50,21 @@ export const undo: Command = {
     return changeJob(context, values, positionals[0] ?? '', 'look', async (relay, jobId, print) => {
       const done = await relay.undo({ jobId, origin: 'cli' });
       if (!done.ok) return err(fromRelay(done.error));
-      print(
-        values.json === true
-          ? jsonLine(done.value)
-          : `Undone: ${String(done.value.files.length)} files are as before.\n`,
-      );
+      print(values.json === true ? jsonLine(done.value) : undoneText(done.value));
       return ok(0);
     });
   },
 };
+
+function appliedText({ branch }: DeliveryReport): string {
+  return branch === undefined ? 'Applied.' : plain(`Committed on the branch ${branch.name}.`);
+}
+
+function undoneText({ files, branch, message, written }: DeliveryReport): string {
+  if (branch === undefined) return `Undone: ${String(files.length)} files are as before.\n`;
+  const what = written ? `the branch ${branch.name} is deleted` : `the branch ${branch.name} was deleted before`;
+  return plain(`Undone: ${what}.${message === undefined ? '' : ` ${message}`}\n`);
+}
 
 export const hunks: Command = {
   name: 'hunks',

@@ -7,13 +7,14 @@ import { environmentNames } from '../process/environmentNames.ts';
 import { executorsFile } from './executorsFile.ts';
 import { badInput, relayFailed, type CliFailure } from './failure.ts';
 import { directoryOf, parseOptions, wholeNumber } from './options.ts';
+import { webhookSecretIn } from './webhookSecret.ts';
 import { pluginsIn } from './plugin.ts';
 import { policyOf, policyOptions } from './policy.ts';
 
 export const serve: Command = {
   name: 'serve',
   usage:
-    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--env NAME]… [--executors FILE] [--plugin FILE]… [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--idle-exit SECONDS]',
+    'serve [--repo DIR] [--port N] [--allow-commands] [--concurrency N] [--env NAME]… [--executors FILE] [--plugin FILE]… [--protect G]… [--lift G]… [--max-patch BYTES] [--max-files N] [--max-file BYTES] [--webhook-secret-file FILE] [--idle-exit SECONDS]',
   async run(context) {
     const parsed = parseOptions(
       context,
@@ -24,6 +25,7 @@ export const serve: Command = {
         env: { type: 'string', multiple: true },
         'idle-exit': { type: 'string' },
         executors: { type: 'string' },
+        'webhook-secret-file': { type: 'string' },
         plugin: { type: 'string', multiple: true },
         ...policyOptions,
       },
@@ -44,6 +46,8 @@ export const serve: Command = {
     const names = [...(values.env ?? []), ...settings.value.environment];
     const [refused] = environmentNames(names).refused;
     if (refused !== undefined) return err(badInput(`--env: ${refused}`));
+    const secret = await webhookSecretIn(context, values['webhook-secret-file']);
+    if (!secret.ok) return secret;
     const plugins = await pluginsIn(values.plugin ?? [], context);
     if (!plugins.ok) return plugins;
     const opened = await becomeHost(context, {
@@ -57,6 +61,7 @@ export const serve: Command = {
       environmentNames: () => names,
       executorSettings: () => settings.value.settings,
       plugins: plugins.value,
+      webhookSecret: () => Promise.resolve(secret.value),
       agentCommands: values['allow-commands'] === true ? 'allow' : 'refuse',
     });
     return opened.ok ? run(context, opened.value, idle.value) : opened;

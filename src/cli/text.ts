@@ -40,6 +40,11 @@ export function jobText(job: JobView): string {
   if (cost !== undefined) lines.push(`  usage     ${cost}`);
   if (job.delivery !== undefined && job.delivery !== 'none')
     lines.push(`  delivery  ${job.delivery}${job.partial === true ? ' in part' : ''}`);
+  if (job.branch !== undefined) lines.push(`  branch    ${plain(job.branch)}`);
+  if (job.published !== undefined) {
+    const { remote, commit, url } = job.published;
+    lines.push(`  pushed    ${commit.slice(0, 12)} to ${plain(remote)}${url === undefined ? '' : `, ${plain(url)}`}`);
+  }
   if (job.drift !== undefined) {
     const where =
       job.drift.paths.length === 0 ? '' : `: ${job.drift.paths.map((path) => plain(oneLine(path))).join(', ')}`;

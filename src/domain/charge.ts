@@ -55,6 +55,8 @@ export function chargeOf(job: Job, event: JobEvent, at: number): Charge | undefi
     case 'delivered':
     case 'undoStarted':
     case 'undone':
+    case 'published':
+    case 'notified':
     case 'deleted':
       return undefined;
   }

@@ -4,6 +4,7 @@ import { Failure } from './failure.ts';
 import { Graft } from './graft.ts';
 import { Digest, JobId, ObjectId } from './ids.ts';
 import { JobSpec } from './jobSpec.ts';
+import { Publication } from './publication.ts';
 import { Quarantine } from './secretFind.ts';
 
 /** Who asked: a person in the editor, an agent by MCP, or a command line. */
@@ -59,6 +60,8 @@ export const JobEvent = z.discriminatedUnion('type', [
     source: z.string(),
     /** The working tree that a delivery writes to. */
     workspace: z.string(),
+    /** The branch that HEAD of the working tree was on. */
+    onBranch: z.string().optional(),
     executor: z.string(),
     origin: Origin,
     parent: JobId.optional(),
@@ -114,6 +117,10 @@ export const JobEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('undoStarted'), by: Origin }),
   /** All is as it was before the delivery: it was undone, or rolled back when it did not end. */
   z.object({ type: z.literal('undone') }),
+  /** The branch was pushed; `url` is the pull request's, where one was opened. */
+  z.object({ type: z.literal('published'), ...Publication.shape, by: Origin }),
+  /** What `notify.webhook` came to: `status` is that of the last answer, where there was one. */
+  z.object({ type: z.literal('notified'), ok: z.boolean(), tries: z.int().min(1), status: z.int().optional() }),
   /** A person does not want to see the job any more: no list has it, and the audit trail keeps it. */
   z.object({ type: z.literal('deleted'), by: Origin }),
 ]);

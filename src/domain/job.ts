@@ -6,6 +6,7 @@ import type { Graft } from './graft.ts';
 import type { Digest, JobId, ObjectId } from './ids.ts';
 import type { JobSpec } from './jobSpec.ts';
 import { isTerminalState } from './jobState.ts';
+import type { Publication } from './publication.ts';
 import type { Quarantine } from './secretFind.ts';
 import type { Spent } from './spent.ts';
 
@@ -41,6 +42,8 @@ interface Core {
   readonly graft?: Graft;
   readonly source: string;
   readonly workspace: string;
+  /** The branch that HEAD of the working tree was on when it was submitted. */
+  readonly onBranch?: string;
   readonly executor: string;
   readonly origin: Origin;
   readonly parent?: JobId;
@@ -75,6 +78,8 @@ interface Ended {
   readonly deleted?: true;
   readonly startedAt?: number;
   readonly finishedAt: number;
+  /** Whether the webhook has been told of the end, or could not be. */
+  readonly notified?: true;
 }
 
 export type QueuedJob = Core & Unended & { readonly state: 'QUEUED' };
@@ -82,7 +87,12 @@ export type RunningJob = Core & Unended & { readonly state: 'RUNNING'; readonly 
 export type WaitingJob = Core &
   Unended & { readonly state: 'WAITING'; readonly startedAt: number; readonly question: Question };
 export type SucceededJob = Core &
-  Ended & { readonly state: 'SUCCEEDED'; readonly outcome: Outcome; readonly delivery: Delivery };
+  Ended & {
+    readonly state: 'SUCCEEDED';
+    readonly outcome: Outcome;
+    readonly delivery: Delivery;
+    readonly published?: Publication;
+  };
 export type FailedJob = Core &
   Ended & { readonly state: 'FAILED'; readonly failure: Failure; readonly outcome: Outcome };
 type StoppedJob = Core & Ended & { readonly state: 'CANCELED' | 'EXPIRED'; readonly artifacts: readonly Artifact[] };
@@ -114,4 +124,9 @@ export function artifactsOf(job: Job): readonly Artifact[] {
 /** Whether files of the user's are being changed for this job. */
 export function isDelivering(job: Job): boolean {
   return job.state === 'SUCCEEDED' && (job.delivery.state === 'applying' || job.delivery.state === 'undoing');
+}
+
+/** Whether a webhook waits to be told of the end. */
+export function owesNotice(job: Job): job is EndedJob {
+  return isTerminal(job) && job.spec.notify?.webhook !== undefined && job.notified !== true;
 }

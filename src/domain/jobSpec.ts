@@ -107,7 +107,7 @@ export const JobSpec = z.strictObject({
   execution: Execution.optional(),
   labels: z.record(z.string().min(1).max(100), z.string().max(500)).optional(),
   idempotencyKey: z.string().min(1).max(200).optional(),
-  notify: z.strictObject({ enablePr: z.boolean().optional(), webhook: z.url().optional() }).optional(),
+  notify: z.strictObject({ enablePr: z.boolean().optional(), webhook: z.url().max(2048).optional() }).optional(),
 });
 export type JobSpec = z.infer<typeof JobSpec>;
 

@@ -4,6 +4,7 @@ import type { JobEvent, JobEventType, Outcome } from './event.ts';
 import {
   isDelivering,
   isTerminal,
+  owesNotice,
   type Delivery,
   type EndedJob,
   type Job,
@@ -14,6 +15,7 @@ import {
 } from './job.ts';
 import type { JobId } from './ids.ts';
 import { defaults, type JobSpec } from './jobSpec.ts';
+import type { Publication } from './publication.ts';
 import { chargeOf } from './charge.ts';
 import { nothingSpent, sumOf } from './spent.ts';
 
@@ -31,7 +33,7 @@ const MOST_LOST_ATTEMPTS = 3;
 
 /** The first event of a job. */
 export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJob {
-  const { spec, specDigest, baseline, graft, source, workspace, executor, origin, parent, relation } = event;
+  const { spec, specDigest, baseline, graft, source, workspace, onBranch, executor, origin, parent, relation } = event;
   return {
     state: 'QUEUED',
     id,
@@ -42,6 +44,7 @@ export function created(id: JobId, event: Of<'submitted'>, at: number): QueuedJo
     ...(graft === undefined ? {} : { graft }),
     source,
     workspace,
+    ...(onBranch === undefined ? {} : { onBranch }),
     executor,
     origin,
     ...(parent === undefined ? {} : { parent }),
@@ -124,6 +127,12 @@ function step(job: Job, event: JobEvent, at: number): Step {
         ? ok({ ...job, stateVersion: job.stateVersion + 1, delivery })
         : illegal(job, event);
     }
+    case 'published':
+      return job.state === 'SUCCEEDED'
+        ? ok({ ...job, stateVersion: job.stateVersion + 1, published: publicationOf(event) })
+        : illegal(job, event);
+    case 'notified':
+      return owesNotice(job) ? ok({ ...job, stateVersion: job.stateVersion + 1, notified: true }) : illegal(job, event);
     case 'deleted':
       return isTerminal(job) && job.deleted !== true && !isDelivering(job)
         ? ok({ ...job, stateVersion: job.stateVersion + 1, deleted: true })
@@ -144,6 +153,7 @@ function coreOf(job: Job): Omit<QueuedJob, 'state'> {
     ...(job.graft === undefined ? {} : { graft: job.graft }),
     source: job.source,
     workspace: job.workspace,
+    ...(job.onBranch === undefined ? {} : { onBranch: job.onBranch }),
     executor: job.executor,
     origin: job.origin,
     ...(job.parent === undefined ? {} : { parent: job.parent }),
@@ -256,6 +266,10 @@ function startedDelivery(
 
 function placeOf({ branch }: Exclude<Delivery, { state: 'none' }>): { readonly branch?: string } {
   return branch === undefined ? {} : { branch };
+}
+
+function publicationOf({ branch, commit, remote, url }: Of<'published'>): Publication {
+  return { branch, commit, remote, ...(url === undefined ? {} : { url }) };
 }
 
 function illegal(job: Job, event: JobEvent): Result<never, Illegal> {

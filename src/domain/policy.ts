@@ -1,5 +1,6 @@
 import type { Origin } from './event.ts';
 import { commandsOf, type JobSpec } from './jobSpec.ts';
+import { wrongWebhook } from './webhookUrl.ts';
 
 /** What the host lets in. */
 export interface AdmissionPolicy {
@@ -15,13 +16,6 @@ export interface Refusal {
 
 /** Why a spec may not be submitted; `undefined` where it may. Pure. */
 export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy): Refusal | undefined {
-  const missing = notBuilt(spec);
-  if (missing !== undefined) {
-    return {
-      kind: 'refused',
-      message: `${missing} is not supported by this version, so the relay could not keep it. Leave it out.`,
-    };
-  }
   const allowed = spec.scope?.allowProtected;
   if (origin === 'mcp' && allowed !== undefined) {
     return {
@@ -34,6 +28,10 @@ export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy
     const why = `An agent's task may not play a file of this machine: execution.cassette (${JSON.stringify(cassette)}). Leave it out.`;
     return { kind: 'refused', message: why };
   }
+  const webhook = spec.notify?.webhook;
+  const wrong =
+    webhook === undefined ? undefined : wrongWebhook(webhook, origin === 'mcp' && policy.agentCommands !== 'allow');
+  if (wrong !== undefined) return { kind: 'refused', message: wrong };
   const commands = commandsOf(spec);
   if (origin === 'mcp' && commands.length > 0 && policy.agentCommands === 'refuse') {
     const named = commands.map(({ field, run }) => `${field} (${JSON.stringify(run)})`).join(', ');
@@ -42,11 +40,5 @@ export function refusalOf(spec: JobSpec, origin: Origin, policy: AdmissionPolicy
       message: `This host runs no commands from agents: ${named}. A person may submit it on the command line, or start the host with --allow-commands.`,
     };
   }
-  return undefined;
-}
-
-/** A field whose promise nothing keeps yet is refused by its name: silence would call unproven work good. */
-function notBuilt(spec: JobSpec): string | undefined {
-  if (spec.notify?.webhook !== undefined) return 'notify.webhook';
   return undefined;
 }

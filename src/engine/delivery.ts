@@ -8,13 +8,15 @@ import type { Digest, JobId } from '../domain/ids.ts';
 import type { Job, SucceededJob } from '../domain/job.ts';
 import { patchFiles } from '../git/patchFiles.ts';
 import { shown } from '../git/path.ts';
-import { listedHunks } from '../git/selection.ts';
+import { listedHunks, partOf } from '../git/selection.ts';
 import type { CallInput } from '../protocol/calls.ts';
 import { isInTheWay } from '../protocol/inTheWay.ts';
 import type { DeliveryReport, Hunks } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
+import { onBranch, type BranchDelivery, type WantedBranch } from './branchDelivery.ts';
+import { readBranchReceipt } from './branchReceipt.ts';
 import { hindrance, notApplicable, notUndoable, notUndone } from './deliveryWords.ts';
 import { findAll, isSame } from './fileState.ts';
 import { keep, keptContent, readReceipt } from './keptContents.ts';
@@ -32,6 +34,8 @@ export interface DeliveryOptions {
   readonly sources: Sources;
   readonly clock: Clock;
   readonly log: Log;
+  /** For a patch that is to be a commit. */
+  readonly branches: BranchDelivery;
 }
 
 type Answer<T = DeliveryReport> = Promise<Result<T, RelayError>>;
@@ -49,8 +53,9 @@ export class Delivery {
     this.#options = options;
   }
 
-  apply({ jobId, origin, dryRun, chosen, unsaved }: CallInput<'apply'>): Answer {
+  apply({ jobId, origin, dryRun, chosen, unsaved, branch }: CallInput<'apply'>): Answer {
     return this.#inTurn(jobId, async (job) => {
+      if (branch !== undefined) return this.#onBranch(job, origin, { target: branch, dryRun, chosen });
       const earlier = await this.#appliedOf(job);
       if (!earlier.ok) return earlier;
       const patch = await this.#patchOf(job);
@@ -71,6 +76,8 @@ export class Delivery {
 
   undo({ jobId, origin, unsaved = [] }: CallInput<'undo'>): Answer {
     return this.#inTurn(jobId, async (job) => {
+      const branch = onBranch(job.delivery);
+      if (branch !== undefined) return this.#options.branches.undo(job, branch, origin);
       if (job.delivery.state !== 'applied') return err(relayError('illegal', notUndoable(job)));
       const receipt = await readReceipt(this.#options.vault, job.id, job.delivery.receipt);
       if (!receipt.ok) return receipt;
@@ -87,6 +94,19 @@ export class Delivery {
       const files = receipt.value.files.map((file) => ({ path: shown(file.path), verdict: 'clean' as const }));
       return ok({ written: true, files });
     });
+  }
+
+  /** A patch is in the tree or on a branch. */
+  async #onBranch(job: SucceededJob, origin: Origin, wanted: Omit<WantedBranch, 'patch'>): Answer {
+    if (job.delivery.state !== 'none' && job.delivery.state !== 'undone')
+      return err(relayError('illegal', notApplicable(job)));
+    const patch = await this.#patchOf(job);
+    if (!patch.ok) return patch;
+    const meant = selected(job, patch.value, wanted.chosen, undefined);
+    if (!meant.ok) return meant;
+    const { chosen, files, todo } = meant.value;
+    const part = chosen === undefined ? patch.value : partOf(patch.value, files, todo);
+    return this.#options.branches.apply(job, origin, { ...wanted, patch: part, chosen });
   }
 
   /** What of a proven patch can be chosen. */
@@ -107,8 +127,9 @@ export class Delivery {
 
   /** Whether only a part of a job's patch is applied: its receipt says so. */
   async partial(job: Job): Promise<{ readonly partial?: true }> {
-    if (job.state !== 'SUCCEEDED' || job.delivery.state !== 'applied' || job.delivery.branch !== undefined) return {};
-    const receipt = await readReceipt(this.#options.vault, job.id, job.delivery.receipt);
+    if (job.state !== 'SUCCEEDED' || job.delivery.state !== 'applied') return {};
+    const read = job.delivery.branch === undefined ? readReceipt : readBranchReceipt;
+    const receipt = await read(this.#options.vault, job.id, job.delivery.receipt);
     return receipt.ok && receipt.value.chosen !== undefined ? { partial: true } : {};
   }
 
@@ -117,6 +138,7 @@ export class Delivery {
     const done = await this.#inTurn(jobId, async (job) => {
       const { delivery } = job;
       if (delivery.state !== 'applying' && delivery.state !== 'undoing') return ok({ written: false, files: [] });
+      if (delivery.branch !== undefined) return this.#options.branches.recover(job, delivery);
       const read = await readReceipt(this.#options.vault, job.id, delivery.receipt);
       if (!read.ok) return read;
       const receipt = read.value;

@@ -42,43 +42,6 @@ export function outMarkdown({ job, report, usage, files, fileCount, checks, fail
   return `${parts.join('\n\n')}\n`;
 }
 
-/** pr.json: what a pull request for the patch would say. */
-export function pullRequest({ job, files, fileCount, report }: Documented): string {
-  const body = [
-    job.spec.task.description ?? job.spec.task.title,
-    report?.summary ?? '',
-    `Changes ${String(fileCount)} ${fileCount === 1 ? 'file' : 'files'}: ${files
-      .slice(0, 20)
-      .map((file) => code(file.path))
-      .join(', ')}`,
-    `Relay-Job: ${job.id}`,
-  ];
-  const { repo } = job.spec;
-  const base = repo !== undefined && repo.type !== 'workspace' ? repo.baseBranch : undefined;
-  return `${JSON.stringify(
-    {
-      title: job.spec.task.title,
-      body: body.filter((part) => part !== '').join('\n\n'),
-      branch: `relay/${slug(job.spec.task.title)}-${job.id.slice(0, 6)}`,
-      // No remote has a baseline of uncommitted work.
-      base: base ?? job.graft?.on ?? job.baseline,
-      baseline: job.baseline,
-    },
-    undefined,
-    2,
-  )}\n`;
-}
-
-function slug(title: string): string {
-  const words = title
-    .toLowerCase()
-    .normalize('NFKD')
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 48);
-  return words.replace(/-+$/, '') || 'task';
-}
-
 function changeLine(change: ShownChange): string {
   const notes = changeNotes(change);
   const path = change.from === undefined ? code(change.path) : `${code(change.from)} → ${code(change.path)}`;

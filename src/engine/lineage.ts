@@ -34,8 +34,8 @@ type Made = Promise<Result<Descendant, RelayError>>;
 export function retried(job: Job): Result<Descendant, RelayError> {
   if (!isTerminal(job)) return notOver(job, 'retried');
   const spec = withoutKey(job.spec);
-  const { baseline, graft, source, workspace } = job;
-  const pin = { baseline, source, workspace, ...(graft === undefined ? {} : { graft }) };
+  const { baseline, graft, source } = job;
+  const pin = { baseline, source, ...placeOf(job), ...(graft === undefined ? {} : { graft }) };
   return ok({ spec, executor: executorOf(spec), relation: 'retry', pin: () => Promise.resolve(ok(pin)) });
 }
 
@@ -125,7 +125,7 @@ async function ontoHead(spec: JobSpec, job: Job, { sources }: LineageOptions): P
 /** The result of a job as a baseline: its patch on its baseline, made again from what the record has. */
 async function resultOf(job: SucceededJob, options: LineageOptions): Promise<Result<Pin, RelayError>> {
   const { sources, vault, quarantine } = options;
-  const { source, workspace, baseline, outcome } = job;
+  const { source, baseline, outcome } = job;
   const served = outcome.artifacts.find(({ name }) => name === 'patch.diff')?.digest;
   const kept =
     outcome.quarantine === undefined
@@ -151,7 +151,7 @@ async function resultOf(job: SucceededJob, options: LineageOptions): Promise<Res
       return err(
         relayError('io', `The patch of job ${job.id} in the record does not make the result that was proven.`),
       );
-    const here = { source, workspace };
+    const here = { source, ...placeOf(job) };
     // A job that changed nothing: its result is its baseline.
     if (tree === remade.value.baseTree)
       return ok({ ...here, baseline, ...(job.graft === undefined ? {} : { graft: job.graft }) });
@@ -168,6 +168,11 @@ async function resultOf(job: SucceededJob, options: LineageOptions): Promise<Res
   } finally {
     await removeTree(temporary.value);
   }
+}
+
+/** Where the patch is for. */
+function placeOf({ workspace, onBranch }: Job): Pick<Pin, 'workspace' | 'onBranch'> {
+  return { workspace, ...(onBranch === undefined ? {} : { onBranch }) };
 }
 
 async function made(folder: string): Promise<Result<string, RelayError>> {

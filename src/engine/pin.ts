@@ -2,6 +2,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { Graft } from '../domain/graft.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { JobSpec } from '../domain/jobSpec.ts';
+import { branchOfHead } from '../git/headBranch.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Vault } from '../store/vault.ts';
 import type { Sources } from './sources.ts';
@@ -14,6 +15,8 @@ export interface Pin {
   readonly graft?: Graft;
   readonly source: string;
   readonly workspace: string;
+  /** The branch that HEAD of the working tree is on. */
+  readonly onBranch?: string;
 }
 
 /** The commit that a job starts from: fixed now, whatever HEAD and the working tree do later. */
@@ -39,10 +42,11 @@ export async function pinOf(
         : `"${directory}" has no commit yet. Make a first commit, then submit again.`;
     return err(relayError('invalid', why));
   }
-  const head = { baseline: commit, source: topLevel, workspace: topLevel };
-  return repo.type === 'workspace' && repo.include === 'uncommitted'
-    ? withUncommitted(head, { sources, vault })
-    : ok(head);
+  if (repo.type === 'local') return ok({ baseline: commit, source: topLevel, workspace: topLevel });
+  const onBranch = await branchOfHead(sources.theirs, topLevel);
+  const known = onBranch === undefined ? {} : { onBranch };
+  const head = { baseline: commit, source: topLevel, workspace: topLevel, ...known };
+  return repo.include === 'uncommitted' ? withUncommitted(head, { sources, vault }) : ok(head);
 }
 
 /** Only what git fetches by itself: no transport that runs a program of the spec's choice. */

@@ -19,6 +19,7 @@ import { usageReport } from '../protocol/usageReport.ts';
 import type { AppendError, Appended, JobStore } from '../store/jobStore.ts';
 import type { Threads } from '../store/threads.ts';
 import type { Vault } from '../store/vault.ts';
+import { BranchDelivery } from './branchDelivery.ts';
 import { awaitAbsent } from './absent.ts';
 import { checkOutputOf } from './checkOutput.ts';
 import { choiceFor, viewsOf, type Staff } from './choice.ts';
@@ -32,13 +33,16 @@ import { followed, rebased, retried, type Descendant } from './lineage.ts';
 import { planOrder } from './orderPlan.ts';
 import { recover } from './recovery.ts';
 import { pinOf, type Pin } from './pin.ts';
+import { Publisher } from './publisher.ts';
 import type { Runner } from './runner.ts';
 import { Questions, type AllowedCommands } from './questions.ts';
+import { liftFinds } from './lift.ts';
 import type { LetThrough } from './letThrough.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 import type { Sources } from './sources.ts';
 import type { Verifier } from './verifier.ts';
 import { summaryOf, viewOf } from './views.ts';
+import { Webhooks } from './webhooks.ts';
 
 export interface EngineOptions {
   readonly store: JobStore;
@@ -61,6 +65,8 @@ export interface EngineOptions {
   readonly concurrency: number;
   /** The user's order of executors, for jobs that name none. */
   readonly order: () => readonly string[] | undefined;
+  /** What signs the notices to webhooks. */
+  readonly webhookSecret: () => Promise<string | undefined>;
 }
 
 /** How long a question waits for its answer. */
@@ -75,6 +81,8 @@ export class Engine {
   readonly #scheduler: Scheduler;
   readonly #delivery: Delivery;
   readonly #drifts: Drifts;
+  readonly #publisher: Publisher;
+  readonly #webhooks: Webhooks;
   readonly #questions: Questions;
   readonly #staff: Staff;
   #closing = false;
@@ -109,7 +117,11 @@ export class Engine {
       this.#changes.emit({ kind: 'executors' });
       if (this.#runs) this.#scheduler.lookAgain();
     });
-    this.#delivery = new Delivery({ store, vault, clock, log, sources });
+    const branches = new BranchDelivery({ store, vault, sources, clock });
+    this.#delivery = new Delivery({ store, vault, clock, log, sources, branches });
+    this.#publisher = new Publisher({ store, vault, sources, clock, delivery: this.#delivery });
+    const view = (jobId: JobId): Answer<CallOutput<'get'>> => this.#get(jobId);
+    this.#webhooks = new Webhooks({ store, clock, log, view, secret: options.webhookSecret });
     const onChanged = (jobId: JobId): void => this.#changes.emit({ kind: 'drift', jobId });
     this.#drifts = new Drifts({ store, vault, sources, clock, log, watch: watchFolder, onChanged });
     store.onAppended((appended) => this.#onAppended(appended));
@@ -120,6 +132,7 @@ export class Engine {
     const { store, clock, log } = this.#options;
     const recovered = await recover({ store, clock, log, delivery: this.#delivery });
     if (!recovered.ok || mode === 'read') return recovered;
+    this.#webhooks.start();
     awaitAbsent(store, this.#staff, clock);
     this.#runs = true;
     this.#drifts.start();
@@ -131,6 +144,7 @@ export class Engine {
   /** Takes nothing new, stops what runs (the next host picks it up), and waits for it. */
   async stop(): Promise<void> {
     this.#closing = true;
+    this.#webhooks.stop();
     await Promise.all([this.#scheduler.stop(), this.#options.verifier.stop(), this.#drifts.stop()]);
   }
 
@@ -147,7 +161,7 @@ export class Engine {
       rebase: (input) => this.#descend(input, (job) => rebased(job, this.#options)),
       followUp: (input) => this.#descend(input, (job) => followed(job, input, this.#options)),
       delete: (input) => this.#delete(input),
-      lift: (input) => this.#lift(input),
+      lift: (input) => liftFinds(input, this.#options),
       verify: (input) => this.#verify(input),
       artifact: (input) => this.#artifact(input),
       checkOutput: (input) => this.#checkOutput(input),
@@ -155,12 +169,13 @@ export class Engine {
       apply: (input) => this.#delivery.apply(input),
       undo: (input) => this.#delivery.undo(input),
       hunks: (input) => this.#delivery.hunks(input.jobId),
+      publish: (input) => this.#publisher.publish(input),
       answer: (input) => this.#answer(input),
       content: (input) => this.#content(input),
       executors: async ({ anew }) => ok({ executors: [...(await viewsOf(this.#staff, anew))] }),
       look: () => Promise.resolve(ok(this.#drifts.look())),
       plan: (input) => planOrder(input, { ...this.#options, drifts: this.#drifts }),
-      activity: () => Promise.resolve(ok({ live: this.#options.store.live().length })),
+      activity: () => Promise.resolve(ok({ live: this.#options.store.live().length + this.#webhooks.pending })),
       onChange: (listener) => this.#changes.on(listener),
     };
   }
@@ -279,24 +294,6 @@ export class Engine {
     return err(
       relayError('illegal', `Job ${jobId} has not ended, or is being applied: cancel it, or wait, then delete it.`),
     );
-  }
-
-  /** Only a person says what is no secret. */
-  async #lift({ jobId, finds, origin }: CallInput<'lift'>): Answer<CallOutput<'lift'>> {
-    const { store, clock } = this.#options;
-    if (origin === 'mcp') return err(relayError('refused', 'Only a person may lift the find of a secret.'));
-    const job = await store.get(jobId);
-    if (!job.ok) return err(toRelayError(job.error));
-    const found = job.value.state === 'FAILED' ? (job.value.outcome.quarantine?.finds ?? []) : [];
-    const unknown = finds.filter((fingerprint) => !found.some((find) => find.fingerprint === fingerprint));
-    if (unknown.length > 0) {
-      const known = [...new Set(found.map((find) => find.fingerprint))].join(', ');
-      const why = known === '' ? 'It has none.' : `It has ${known}.`;
-      return err(relayError('invalid', `Job ${jobId} did not fail for a secret "${unknown.join('", "')}". ${why}`));
-    }
-    const done = await store.append(jobId, { type: 'lifted', finds, by: origin }, clock.now());
-    if (!done.ok) return err(toRelayError(done.error));
-    return ok({ state: done.value.state, stateVersion: done.value.stateVersion });
   }
 
   async #verify({ jobId, patch }: CallInput<'verify'>): Answer<CallOutput<'verify'>> {

@@ -9,7 +9,7 @@ import type { JobSpec } from '../domain/jobSpec.ts';
 import { CatFile } from '../git/catFile.ts';
 import { writeConfigFile } from '../git/configFile.ts';
 import { proofEnvironment, remoteEnvironment, theirsEnvironment } from '../git/environment.ts';
-import { describe, Git } from '../git/git.ts';
+import { describe, Git, type Environment } from '../git/git.ts';
 import { Mirror, mirrorKey, type MirrorSource } from '../git/mirror.ts';
 import { removeTree } from '../git/removeTree.ts';
 import { openRepository, type Repository, type RepositoryError } from '../git/repository.ts';
@@ -39,6 +39,8 @@ export class Sources {
   readonly #slots: number;
   readonly #theirs: Git;
   readonly #proof: Git;
+  /** Of git and gh where they speak to the user's servers. */
+  readonly remoteEnvironment: Environment;
   readonly #remote: Git;
   readonly #configFile: string;
   readonly #opened = new Map<string, Promise<Result<Opened, RepositoryError>>>();
@@ -54,12 +56,18 @@ export class Sources {
     this.#configFile = join(work, 'gitconfig');
     this.#theirs = new Git(theirsEnvironment(environment));
     this.#proof = new Git(proofEnvironment(environment, this.#configFile));
-    this.#remote = new Git(remoteEnvironment(environment));
+    this.remoteEnvironment = remoteEnvironment(environment);
+    this.#remote = new Git(this.remoteEnvironment);
   }
 
   /** Git as the user has it, for what touches the user's tree. */
   get theirs(): Git {
     return this.#theirs;
+  }
+
+  /** Git as the user has it, for their servers. */
+  get remote(): Git {
+    return this.#remote;
   }
 
   /** As git says it: `git version 2.39.5`. Asked once. */

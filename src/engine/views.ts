@@ -1,7 +1,7 @@
 import { never } from '../base/result.ts';
 import type { FileChange } from '../domain/artifact.ts';
 import type { Graft } from '../domain/graft.ts';
-import { artifactsOf, isTerminal, type Job } from '../domain/job.ts';
+import { artifactsOf, isTerminal, type Job, type SucceededJob } from '../domain/job.ts';
 import { defaults, priorityOf, type JobSpec } from '../domain/jobSpec.ts';
 import type { JobSummary, JobView } from '../protocol/jobView.ts';
 import { artifactUri } from '../protocol/resourceUri.ts';
@@ -43,7 +43,7 @@ export function viewOf(job: Job): JobView {
     case 'WAITING':
       return { ...base, ...nothing, question: job.question };
     case 'SUCCEEDED':
-      return { ...base, ...outcomeOf(job), delivery: job.delivery.state };
+      return { ...base, ...outcomeOf(job), delivery: job.delivery.state, ...placesOf(job) };
     case 'FAILED':
       return { ...base, ...outcomeOf(job), reasonCode: job.failure.code, message: job.failure.message };
     default:
@@ -81,6 +81,15 @@ function outcomeOf(
     fileCount,
     ...(summary === undefined ? {} : { summary }),
     ...(quarantine === undefined ? {} : { secrets: quarantine.finds }),
+  };
+}
+
+/** Where a patch is that is not in the user's tree. */
+function placesOf({ delivery, published }: SucceededJob): Pick<JobView, 'branch' | 'published'> {
+  const isThere = delivery.state !== 'none' && delivery.state !== 'undone';
+  return {
+    ...(isThere && delivery.branch !== undefined ? { branch: delivery.branch } : {}),
+    ...(published === undefined ? {} : { published }),
   };
 }
 

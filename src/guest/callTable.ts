@@ -28,6 +28,7 @@ const table: { readonly [N in CallName]: Invoke } = {
   apply: row(calls.apply.input, (relay, input) => relay.apply(input)),
   undo: row(calls.undo.input, (relay, input) => relay.undo(input)),
   hunks: row(calls.hunks.input, (relay, input) => relay.hunks(input)),
+  publish: row(calls.publish.input, (relay, input) => relay.publish(input)),
   answer: row(calls.answer.input, (relay, input) => relay.answer(input)),
   content: row(calls.content.input, (relay, input) => relay.content(input)),
   executors: row(calls.executors.input, (relay, input) => relay.executors(input)),

@@ -57,6 +57,7 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
     apply: (input) => line.call('apply', input, calls.apply.output),
     undo: (input) => line.call('undo', input, calls.undo.output),
     hunks: (input) => line.call('hunks', input, calls.hunks.output),
+    publish: (input) => line.call('publish', input, calls.publish.output, PUBLISH_MS),
     answer: (input) => line.call('answer', input, calls.answer.output),
     content: (input) => line.call('content', input, calls.content.output),
     executors: (input) => line.call('executors', input, calls.executors.output),
@@ -72,6 +73,8 @@ export function remoteRelay(options: RemoteRelayOptions): RemoteRelay {
 const ANSWER_MS = 300_000;
 /** Gates are run again: as long as they may take. */
 const VERIFY_MS = 24 * 3600 * 1000;
+/** A push over a slow line, with the user's hooks. */
+const PUBLISH_MS = 1200 * 1000;
 
 class Line {
   readonly #options: RemoteRelayOptions;

@@ -36,6 +36,7 @@ export function combinedRelay(all: () => readonly NamedRelay[]): Relay {
     apply: (input) => first(all(), (relay) => relay.apply(input)),
     undo: (input) => first(all(), (relay) => relay.undo(input)),
     hunks: (input) => first(all(), (relay) => relay.hunks(input)),
+    publish: (input) => first(all(), (relay) => relay.publish(input)),
     answer: (input) => first(all(), (relay) => relay.answer(input)),
     content: (input) => first(all(), (relay) => relay.content(input)),
     executors: (input) => executors(all(), input),

@@ -20,6 +20,7 @@ export const submitTool = tool({
     'spec.repo: leave it out for the open repository at HEAD; or {type: "workspace", include: "uncommitted"} for HEAD with the user’s uncommitted work as it is now (staged, unstaged and untracked; not what is ignored or unsaved); or {type: "git", url, baseBranch, baselineCommit} or {type: "local", path, baselineCommit} with the full commit id (40 or 64 hex digits).',
     'spec.execution: {executor? (jobs_executors lists those that are ready; left out: the first of the user’s order), command? (a shell command to run instead of an agent), preferredModel?, priority? P0 | P1 | P2, ttlS? (seconds until the job expires, 3600), timeoutS? (seconds an attempt may take, 900), maxAttempts?}.',
     'spec.checks: [{name, run, report?}] – commands that the relay runs on the result and at the baseline: what passed there, or is new, must pass (report: where it writes JUnit XML or TAP). spec.scope.fileGlobs bounds what the patch may change. spec.setup prepares the checkout. Commands from an agent need the user’s consent; a headless relay may refuse them by name.',
+    'spec.notify.webhook: an http URL on this machine (127.0.0.1) that gets the status object, as JSON, when the job has ended.',
     'spec.idempotencyKey: the same key with the same spec is the same job, so a repeated call is safe. Unknown fields are refused by name.',
   ].join('\n'),
   input: z.strictObject({

@@ -8,7 +8,18 @@ import { JobSpec } from '../domain/jobSpec.ts';
 import { ApplyOrder, PlanInput } from './drift.ts';
 import { ExecutorView } from './executorView.ts';
 import { UsageInput, UsageReport } from './usage.ts';
-import { DeliveryReport, Hunks, JobPage, JobView, LogSlice, Slice, Submitted, Verification } from './jobView.ts';
+import {
+  BranchTarget,
+  DeliveryReport,
+  Hunks,
+  JobPage,
+  JobView,
+  LogSlice,
+  Published,
+  Slice,
+  Submitted,
+  Verification,
+} from './jobView.ts';
 
 /** The bytes that one slice may carry at most. */
 export const LARGEST_SLICE = 1024 * 1024;
@@ -84,12 +95,19 @@ export const calls = {
       dryRun: z.boolean().default(false),
       chosen: z.array(Chosen).min(1).optional(),
       unsaved,
+      /** To a commit on a branch of its own: nothing of the working tree, the index or HEAD is touched. */
+      branch: BranchTarget.optional(),
     }),
     output: DeliveryReport,
   },
   undo: { input: z.strictObject({ jobId: JobId, origin: Origin, unsaved }), output: DeliveryReport },
   /** The files and hunks of a proven patch. */
   hunks: { input: z.strictObject({ jobId: JobId }), output: Hunks },
+  /** Pushes the job's branch (made first where it is not there), and opens a pull request; persons only. May take long. */
+  publish: {
+    input: z.strictObject({ jobId: JobId, origin: Origin, open: z.enum(['gh', 'none']).default('gh') }),
+    output: Published,
+  },
   /** The answer to a WAITING job's question: one of its choices. */
   answer: {
     input: z.strictObject({ jobId: JobId, askId: z.string(), answer: z.string(), origin: Origin }),

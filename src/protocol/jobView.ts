@@ -5,6 +5,7 @@ import { ReasonCode } from '../domain/failure.ts';
 import { Digest, JobId, ObjectId } from '../domain/ids.ts';
 import { DeliveryState, JobState } from '../domain/job.ts';
 import { Priority } from '../domain/jobSpec.ts';
+import { Publication } from '../domain/publication.ts';
 import { SecretFind } from '../domain/secretFind.ts';
 import { Spent } from '../domain/spent.ts';
 import { Drift } from './drift.ts';
@@ -78,6 +79,11 @@ export const JobView = JobSummary.extend({
     'to its parent: its task once more, the same on a newer HEAD, or another on its result',
   ),
   partial: z.literal(true).optional().describe('only a part of the patch is applied'),
+  branch: z.string().optional().describe('the branch that the patch is a commit on, where it was delivered so'),
+  published: z
+    .strictObject(Publication.shape)
+    .optional()
+    .describe('the branch as it was pushed; `url` is that of its pull request'),
 });
 export type JobView = z.infer<typeof JobView>;
 
@@ -110,10 +116,16 @@ export const FileDelivery = z.strictObject({
 });
 export type FileDelivery = z.infer<typeof FileDelivery>;
 
+/** Where the patch becomes a commit: on its baseline, which is what was proven, or on what HEAD is now. */
+export const BranchTarget = z.strictObject({ from: z.enum(['baseline', 'head']) });
+export type BranchTarget = z.infer<typeof BranchTarget>;
+
 export const DeliveryReport = z.strictObject({
-  /** Whether the user's tree was changed. */
+  /** Whether the user's tree was changed, or the branch made or deleted. */
   written: z.boolean(),
   files: z.array(FileDelivery),
+  branch: z.strictObject({ name: z.string(), commit: ObjectId }).optional(),
+  message: z.string().optional().describe('what is to be known besides'),
 });
 export type DeliveryReport = z.infer<typeof DeliveryReport>;
 
@@ -136,6 +148,9 @@ export const Hunks = z.strictObject({
   ),
 });
 export type Hunks = z.infer<typeof Hunks>;
+/** `message`: what was done, what was not, and what to do then. */
+export const Published = z.strictObject({ ...Publication.shape, message: z.string() });
+export type Published = z.infer<typeof Published>;
 
 /** What one claim of a certificate comes to when it is run again. */
 export const Claim = z.strictObject({ name: z.string(), holds: z.boolean(), detail: z.string() });

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { JournalEntry } from '../domain/event.ts';
 import type { Digest } from '../domain/ids.ts';
-import { isDelivering, isTerminal, type Job } from '../domain/job.ts';
+import { isDelivering, isTerminal, owesNotice, type Job } from '../domain/job.ts';
 import { created, transition } from '../domain/machine.ts';
 import type { StoreIoError } from './jobStore.ts';
 import { parsePack, type JournalRecord } from './journalText.ts';
@@ -21,7 +21,7 @@ export async function packEnded(ledger: Ledger, vault: Vault): Promise<Result<Pa
   const jobs: { tracked: Tracked; offset: number; length: number }[] = [];
   let offset = 0;
   for (const tracked of ledger.allOnDisk()) {
-    const isDone = isTerminal(tracked.job) && !isDelivering(tracked.job);
+    const isDone = isTerminal(tracked.job) && !isDelivering(tracked.job) && !owesNotice(tracked.job);
     if (!isDone || tracked.archived === tracked.lines.length) continue;
     const length = tracked.lines.reduce((sum, line) => sum + line.length, 0);
     lines.push(...tracked.lines);

@@ -62,6 +62,8 @@ export interface JobStore {
   live(): readonly LiveJob[];
   /** The jobs whose delivery or undo has begun and not ended; from memory. */
   delivering(): readonly JobId[];
+  /** The jobs that have ended and whose webhook has not been told; from memory. */
+  owing(): readonly JobId[];
   /** Resolves when all that was applied before is on disk, or was taken back because it could not be written. */
   settled(): Promise<Result<void, StoreIoError>>;
   /** Hears of each event once it is on disk, in order. */

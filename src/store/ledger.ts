@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import { chargeOf, type Charge } from '../domain/charge.ts';
 import type { JobEvent, JournalEntry } from '../domain/event.ts';
 import type { JobId } from '../domain/ids.ts';
-import { isDelivering, isTerminal, type Job, type LiveJob, type QueuedJob } from '../domain/job.ts';
+import { isDelivering, isTerminal, owesNotice, type Job, type LiveJob, type QueuedJob } from '../domain/job.ts';
 import { created, transition, type Illegal } from '../domain/machine.ts';
 import type { UnknownJob } from './jobStore.ts';
 import { ReadyQueue } from './readyQueue.ts';
@@ -38,6 +38,7 @@ export class Ledger {
   #live = new Map<JobId, LiveJob>();
   #queue = new ReadyQueue();
   #delivering = new Set<JobId>();
+  #owing = new Set<JobId>();
   #keys = new Map<string, JobId>();
   #lastOnDisk: number;
   #last: number;
@@ -94,6 +95,7 @@ export class Ledger {
     this.#live = new Map();
     this.#queue = new ReadyQueue();
     this.#delivering = new Set();
+    this.#owing = new Set();
     this.#keys = new Map();
     for (const { seq, job } of this.#onDisk.values()) this.#show(seq, undefined, job);
     return true;
@@ -149,6 +151,11 @@ export class Ledger {
     return [...this.#delivering];
   }
 
+  /** The jobs whose webhook has not been told of their end: they are never archived before it has been tried. */
+  owing(): readonly JobId[] {
+    return [...this.#owing];
+  }
+
   get changedCount(): number {
     return this.#changed.size;
   }
@@ -179,6 +186,8 @@ export class Ledger {
     if (before !== undefined && isTerminal(before) && !isTerminal(after)) this.#sortLive();
     if (isDelivering(after)) this.#delivering.add(after.id);
     else this.#delivering.delete(after.id);
+    if (owesNotice(after)) this.#owing.add(after.id);
+    else this.#owing.delete(after.id);
     const key = after.spec.idempotencyKey;
     if (key !== undefined && before === undefined) this.#noteKey(key, seq, after.id);
   }

@@ -143,6 +143,10 @@ export class SqliteStore implements JobStore {
     return this.#ledger.delivering();
   }
 
+  owing(): readonly JobId[] {
+    return this.#ledger.owing();
+  }
+
   settled(): Promise<Result<void, StoreIoError>> {
     return new Promise((resolve) => this.#journal.flushed(resolve));
   }

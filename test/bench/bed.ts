@@ -120,6 +120,7 @@ function composed(
     policy: { agentCommands: 'allow' },
     allowed: noneAllowed,
     order: () => undefined,
+    webhookSecret: () => Promise.resolve(undefined),
     concurrency,
     quarantine: parts.vault,
     threads,

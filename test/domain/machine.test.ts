@@ -225,3 +225,16 @@ it('goes only the ways that are drawn, one version a step, and leaves an end by 
     { numRuns: 500 },
   );
 });
+
+describe('a branch that was pushed', () => {
+  it('is told of a SUCCEEDED job alone, the newest, and stays told after an undo', () => {
+    const pushed = { branch: 'relay/a', commit: ObjectId.parse('c'.repeat(40)), remote: 'origin' };
+    const event: JobEvent = { type: 'published', ...pushed, by: 'cli' };
+    const onBranch: JobEvent = { type: 'deliveryStarted', receipt: someDigest, by: 'cli', branch: 'relay/a' };
+    const url = 'https://example.org/1';
+    expect(refuses(after(leased(), failed()), event)).toBe(true);
+    expect(refuses(after(leased()), event)).toBe(true);
+    const done = after(leased(), succeeded(), onBranch, delivered, event, { ...event, url }, undoStarted, undone);
+    expect(done).toMatchObject({ published: { ...pushed, url }, delivery: { state: 'undone', branch: 'relay/a' } });
+  });
+});

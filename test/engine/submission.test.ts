@@ -164,37 +164,6 @@ describe('a repository that a spec names', () => {
   );
 });
 
-describe('a promise that nothing keeps yet', () => {
-  it.each([['notify.webhook', { notify: { webhook: 'https://example.org/x' } }]] satisfies readonly (readonly [
-    string,
-    Partial<JobSpec>,
-  ])[])('%s is refused by name', (name, more) =>
-    expectRefused(command('true', more), 'refused', new RegExp(`^${name}.*not supported.*Leave it out`)),
-  );
-
-  it.each([
-    [{ budget: { usd: 1 } }, /"command" does not tell.*execution\.budget\.usd.*Leave it out/],
-    [{ sandbox: 'read-only' }, /"command" has no sandbox "read-only".*Leave execution\.sandbox out/],
-  ] as const)('is refused by name: what the executor cannot keep (%j)', (more, message) =>
-    expectRefused({ task: { title: 't' }, execution: { command: 'true', ...more } }, 'invalid', message),
-  );
-
-  it('is refused by name: an executor that is not there', () =>
-    expectRefused(
-      { task: { title: 't' }, execution: { executor: 'gpt' } },
-      'invalid',
-      /no executor named "gpt".*command/,
-    ));
-
-  it('fails by name: nothing to run', async () => {
-    expect(await host.run({ task: { title: 't' } })).toMatchObject({
-      state: 'FAILED',
-      reasonCode: 'EXECUTOR_ERROR',
-      message: expect.stringMatching(/execution\.command/) as unknown,
-    });
-  });
-});
-
 describe('commands of an agent', () => {
   it('are refused by name, each, where the host does not allow them', async () => {
     const strict = await openTestHost({ directory: elsewhere, cache: join(directory, 'cache2'), allowCommands: false });

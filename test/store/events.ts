@@ -12,11 +12,13 @@ export function submitted({
   title = 'a task',
   key,
   priority,
-}: { title?: string; key?: string; priority?: Priority } = {}): Of<'submitted'> {
+  webhook,
+}: { title?: string; key?: string; priority?: Priority; webhook?: string } = {}): Of<'submitted'> {
   const spec = JobSpec.parse({
     task: { title },
     execution: { command: 'true', ...(priority === undefined ? {} : { priority }) },
     ...(key === undefined ? {} : { idempotencyKey: key }),
+    ...(webhook === undefined ? {} : { notify: { webhook } }),
   });
   return {
     type: 'submitted',
@@ -94,6 +96,14 @@ export const deliveryStarted: JobEvent = { type: 'deliveryStarted', receipt: som
 export const delivered: JobEvent = { type: 'delivered' };
 export const undoStarted: JobEvent = { type: 'undoStarted', by: 'cli' };
 export const undone: JobEvent = { type: 'undone' };
+const published: JobEvent = {
+  type: 'published',
+  branch: 'relay/a-task',
+  commit: ObjectId.parse('c'.repeat(40)),
+  remote: 'origin',
+  by: 'cli',
+};
+export const notified: JobEvent = { type: 'notified', ok: true, tries: 1, status: 200 };
 
 /** The event of an attempt whose program told this; others as they are. */
 export function withUsage(event: JobEvent, usage: Usage | undefined): JobEvent {
@@ -126,4 +136,6 @@ export const laterEvents: readonly JobEvent[] = [
   delivered,
   undoStarted,
   undone,
+  published,
+  notified,
 ];

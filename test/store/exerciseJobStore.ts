@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobEvent, JournalEntry } from '../../src/domain/event.ts';
 import { newJobId, type JobId } from '../../src/domain/ids.ts';
-import { isTerminal, type Job } from '../../src/domain/job.ts';
+import { isTerminal, owesNotice, type Job } from '../../src/domain/job.ts';
 import { Priority, priorityOf } from '../../src/domain/jobSpec.ts';
 import { created, transition } from '../../src/domain/machine.ts';
 import type { JobStore } from '../../src/store/jobStore.ts';
@@ -18,6 +18,9 @@ import {
   submitted,
   succeeded,
   withUsage,
+  lifted,
+  notified,
+  withheld,
 } from './events.ts';
 import { inDirectory, valueOf } from './record.ts';
 import { addUsage, rowsOf } from './usageOf.ts';
@@ -209,6 +212,29 @@ export function exerciseJobStore(open: OpenStore): void {
       }));
   });
 
+  it('stays out of the archive while its webhook has not been told', () =>
+    inDirectory(async (directory) => {
+      const jobId = newJobId();
+      let store = await open(directory);
+      for (const event of [submitted({ webhook: 'https://example.org/' }), leased(), withheld()])
+        valueOf(await store.append(jobId, event, 1));
+      expect(store.owing()).toEqual([jobId]);
+      for (let turn = 0; turn < 2; turn++) {
+        valueOf(await store.compact());
+        await store.close();
+        store = await open(directory);
+        expect(store.owing()).toEqual([jobId]);
+      }
+      // What comes to another end owes another notice.
+      valueOf(await store.append(jobId, notified, 2));
+      expect(store.owing()).toEqual([]);
+      expect(await store.append(jobId, notified, 2)).toMatchObject({ ok: false, error: { kind: 'illegal' } });
+      valueOf(await store.compact());
+      for (const event of [lifted, canceled]) valueOf(await store.append(jobId, event, 3));
+      expect(store.owing()).toEqual([jobId]);
+      await store.close();
+    }));
+
   it('keeps every event of any sequence, whenever it is compacted or reopened', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) =>
@@ -254,8 +280,11 @@ const appendedEvent = fc.record({
       .record({
         key: fc.option(fc.constantFrom('k1', 'k2'), { nil: undefined }),
         priority: fc.constantFrom(...Priority.options),
+        webhook: fc.constantFrom({}, { webhook: 'https://example.org/' }),
       })
-      .map(({ key, priority }): JobEvent => submitted({ priority, ...(key === undefined ? {} : { key }) })),
+      .map(({ key, priority, webhook }): JobEvent =>
+        submitted({ priority, ...webhook, ...(key === undefined ? {} : { key }) }),
+      ),
     fc.constantFrom(leased(1), withUsage(succeeded(1), { turns: 2, costUsd: 0.1 }), deliveryStarted, delivered),
     fc.constantFrom(...laterEvents),
   ),
@@ -331,6 +360,7 @@ class Model {
     expect(total).toBe(jobs.length);
     expect(store.live()).toEqual(jobs.filter((job) => !isTerminal(job)));
     expect(new Set(store.delivering())).toEqual(new Set(jobs.filter(isUnderDelivery).map(({ id }) => id)));
+    expect(new Set(store.owing())).toEqual(new Set(jobs.filter(owesNotice).map(({ id }) => id)));
     const queued = jobs.filter((job) => job.state === 'QUEUED');
     const next = Priority.options.flatMap((p) => queued.filter((job) => priorityOf(job.spec) === p))[0];
     expect(store.nextQueued(nobody)).toEqual(next);

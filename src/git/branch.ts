@@ -1,0 +1,81 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../base/result.ts';
+import { ObjectId } from '../domain/ids.ts';
+import { describe, type Git } from './git.ts';
+
+/** A branch in a repository of the user's, by its name (`relay/a-task`). `git` is as the user has it. */
+export interface BranchPlace {
+  readonly git: Git;
+  /** A working tree of the repository. */
+  readonly directory: string;
+  readonly name: string;
+}
+
+interface BranchError {
+  readonly message: string;
+}
+
+/** What the user's hooks would do at a change of refs is theirs to start. */
+const QUIET = ['-c', 'core.hooksPath=/dev/null'] as const;
+
+function refOf(name: string): string {
+  return `refs/heads/${name}`;
+}
+
+export async function isBranchName(git: Git, name: string): Promise<boolean> {
+  return (await git.run(['check-ref-format', '--branch', name], {})).ok;
+}
+
+/** The commit that it is at; undefined where there is no such branch. */
+export async function branchAt({
+  git,
+  directory,
+  name,
+}: BranchPlace): Promise<Result<ObjectId | undefined, BranchError>> {
+  const told = await git.text(['for-each-ref', '--format=%(objectname) %(refname)', refOf(name)], { cwd: directory });
+  if (!told.ok) return err({ message: describe(told.error) });
+  // A name fits all that is below it as well.
+  const line = told.value.split('\n').find((one) => one.endsWith(` ${refOf(name)}`));
+  return ok(line === undefined ? undefined : ObjectId.parse(line.split(' ')[0]));
+}
+
+/** Makes it, and never moves one that is there. */
+export async function createBranch(
+  { git, directory, name }: BranchPlace,
+  commit: ObjectId,
+  reason: string,
+): Promise<Result<void, BranchError>> {
+  const args = ['update-ref', '-m', reason, refOf(name), commit, '0'.repeat(commit.length)];
+  const done = await git.run([...QUIET, ...args], { cwd: directory });
+  return done.ok ? ok(undefined) : err({ message: describe(done.error) });
+}
+
+/** Deletes it where it still is at `commit`. */
+export async function deleteBranch(
+  { git, directory, name }: BranchPlace,
+  commit: ObjectId,
+): Promise<Result<void, BranchError>> {
+  const done = await git.run([...QUIET, 'update-ref', '-d', refOf(name), commit], { cwd: directory });
+  return done.ok ? ok(undefined) : err({ message: describe(done.error) });
+}
+
+/** The working tree that has it checked out; undefined where none has. */
+export async function checkedOutIn({
+  git,
+  directory,
+  name,
+}: BranchPlace): Promise<Result<string | undefined, BranchError>> {
+  const told = await git.text(['worktree', 'list', '--porcelain'], { cwd: directory });
+  if (!told.ok) return err({ message: describe(told.error) });
+  for (const block of told.value.split('\n\n')) {
+    const lines = block.split('\n');
+    if (lines.includes(`branch ${refOf(name)}`)) return ok(lines[0]?.replace(/^worktree /, '') ?? directory);
+  }
+  return ok(undefined);
+}
+
+/** Of a git that died while it changed the ref: nobody else's names begin so. */
+export async function removeBranchLock(commonDir: string, name: string): Promise<void> {
+  await rm(join(commonDir, 'refs', 'heads', `${name}.lock`), { force: true });
+}
