@@ -91,6 +91,7 @@ describe('package.json and the code', () => {
       'relay.executors.codex.sandbox',
       'relay.executors.environment',
       'relay.executors.permissions',
+      'relay.executors.threads',
       'relay.limits.fileBytes',
       'relay.limits.files',
       'relay.limits.patchBytes',
@@ -114,8 +115,8 @@ describe('package.json and the code', () => {
   it('preset executors as their settings do, and let no workspace name a program or widen what one may do', () => {
     const Setting = z.object({ default: z.unknown(), scope: z.string().optional() });
     const setting = (key: string) => Setting.parse(contributes.configuration.properties[`relay.executors.${key}`]);
-    const { codex, claude, acp, permissions } = defaultExecutorSettings;
-    for (const [name, presets] of Object.entries({ codex, claude, '': { acp, permissions } })) {
+    const { codex, claude, acp, permissions, threads } = defaultExecutorSettings;
+    for (const [name, presets] of Object.entries({ codex, claude, '': { acp, permissions, threads } })) {
       for (const [key, preset] of Object.entries(presets))
         expect(setting([name, key].filter((part) => part !== '').join('.')).default, key).toEqual(preset);
     }

@@ -59,6 +59,7 @@ export class Settings {
       },
       acp: here.get<unknown>('executors.acp'),
       permissions: here.get<unknown>('executors.permissions'),
+      threads: here.get<unknown>('executors.threads'),
     };
   }
 

@@ -67,17 +67,18 @@ describe('a job', () => {
     expect(after(leased(), expired, sealed())).toMatchObject({ artifacts: [{ name: 'logs.txt' }] });
   });
 
-  it('keeps the graft of its baseline, whatever happens to it', () => {
+  it('keeps the graft of its baseline and what it is to its parent, whatever happens to it', () => {
     const graft = { on: ObjectId.parse('a'.repeat(40)), pack: someDigest };
-    const grafted = created(id, { ...submitted(), graft }, 1000);
-    expect(grafted).toMatchObject({ graft });
+    const relation = 'followUp';
+    const grafted = created(id, { ...submitted(), graft, relation }, 1000);
+    expect(grafted).toMatchObject({ graft, relation });
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...laterEvents), { maxLength: 40 }), (events) => {
         const end = events.reduce<Job>((job, event) => {
           const next = transition(job, event, 2000);
           return next.ok ? next.value : job;
         }, grafted);
-        expect(end).toMatchObject({ graft });
+        expect(end).toMatchObject({ graft, relation });
       }),
     );
   });

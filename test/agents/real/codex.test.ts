@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
@@ -107,7 +107,7 @@ describeWith('codex', (executable) => {
     const [asked] = model.requests;
     expect(asked?.headers['authorization']).toBe('Bearer nobodys-key-of-some-length');
     expect(JSON.stringify(asked?.body)).toContain('"codex_output_schema"');
-    expect(existsSync(join(ground.config, 'sessions'))).toBe(false);
+    expect(globSync(join(ground.config, 'sessions/**/*.jsonl'))).toEqual([]);
   });
 
   it('takes several turns, and tells each command', async () => {
