@@ -165,6 +165,11 @@ export function lastJob(ran: Ran): JobView {
   return JobView.parse(lastLine(ran));
 }
 
+/** What is known of a job for good: how its patch stands is judged each time, and not waited for long. */
+export function lasting(job: JobView): unknown {
+  return { ...job, drift: undefined };
+}
+
 export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
     process.kill(pid, signal);

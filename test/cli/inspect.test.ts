@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { JobPage } from '../../src/protocol/jobView.ts';
 import { git } from '../fixtures/repository.ts';
-import { Bed, lastLine, lastJob, type Ran } from './bed.ts';
+import { Bed, lastLine, lastJob, lasting, type Ran } from './bed.ts';
 
 function titles(ran: Ran): readonly string[] {
   return JobPage.parse(lastLine(ran)).items.map((job) => job.title);
@@ -61,7 +61,7 @@ it('takes the beginning of an id wherever it takes a job', async () => {
   const shown = await bed.run(['show', short]);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(new RegExp(`^${job.jobId} {2}SUCCEEDED\\n {2}title +A task\\n`));
-  expect(lastLine(await bed.run(['show', short, '--json']))).toEqual(job);
+  expect(lasting(lastJob(await bed.run(['show', short, '--json'])))).toEqual(lasting(job));
 });
 
 it('gives the bytes of an artifact, no more and no less', async () => {

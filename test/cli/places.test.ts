@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { git } from '../fixtures/repository.ts';
-import { Bed, lastJob } from './bed.ts';
+import { Bed, lastJob, lasting } from './bed.ts';
 
 it('keeps the record where --data says', async () => {
   const bed = new Bed();
@@ -14,7 +14,7 @@ it('keeps the record where --data says', async () => {
   expect(existsSync(bed.record)).toBe(false);
   expect(readdirSync(data)).toEqual(expect.arrayContaining(['lock', 'vault']));
   const relative = await bed.run(['show', job.jobId, '--json', '--data', '../elsewhere/record']);
-  expect(lastJob(relative)).toEqual(job);
+  expect(lasting(lastJob(relative))).toEqual(lasting(job));
   const left = await bed.run([
     'submit',
     '--title',
@@ -37,7 +37,8 @@ it('is one relay for a repository, its folders and its linked worktrees', async 
   const job = lastJob(
     await bed.run(['submit', '--title', 'T', '--run', 'echo two >> a.txt', '--wait', '--json'], { cwd: linked }),
   );
-  expect(lastJob(await bed.run(['show', job.jobId, '--json'], { cwd: join(bed.repo, 'sub') }))).toEqual(job);
+  const below = await bed.run(['show', job.jobId, '--json'], { cwd: join(bed.repo, 'sub') });
+  expect(lasting(lastJob(below))).toEqual(lasting(job));
   expect((await bed.run(['jobs', '--repo', 'repo/sub'], { cwd: bed.root })).stdout).toContain(job.jobId);
   // The patch goes to the tree from which the task came.
   expect(await bed.run(['apply', job.jobId])).toMatchObject({ code: 0 });

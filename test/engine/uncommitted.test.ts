@@ -170,7 +170,7 @@ describe('a job on uncommitted work', () => {
     const certificate = Certificate.parse(JSON.parse((await host.artifact(job.jobId, 'certificate.json')).toString()));
     expect(certificate.predicate.baseline).toMatchObject({ commit: job.baseline, graft: { on } });
     expect((await host.artifact(job.jobId, 'out.md')).toString()).toContain(`made on \`${on}\``);
-    expect(JSON.parse((await host.artifact(job.jobId, 'pr.json')).toString())).toMatchObject({ base: on });
+    expect(JSON.parse((await host.artifact(job.jobId, 'pr.json')).toString())).toMatchObject({ base: 'main' });
     expect(must(await host.relay.verify({ jobId: job.jobId }))).toMatchObject({ holds: true });
   });
 
