@@ -42,11 +42,16 @@ export async function fitAll(scratch: Scratch, cases: readonly FitCase[]): Promi
       if (look.kind !== 'both') return { state: look.kind };
       const merge = merged.get(at);
       if (merge === undefined) return { state: 'unknown', why: merges.ok ? 'git told no merge' : OLD };
-      if (merge.kind === 'conflict') return { state: 'conflict', paths: merge.paths };
+      if (merge.kind === 'conflict') return { state: 'conflict', paths: [...new Set(merge.paths.map(withoutSide))] };
       if (merge.tree === cases[at]?.ours) return { state: 'contained' };
       return { state: 'merged', paths: look.paths, tree: merge.tree };
     }),
   );
+}
+
+/** Where a file and a folder meet, git puts one aside under a name with the commit of its side. */
+function withoutSide(path: BytePath): BytePath {
+  return path.replace(/~(?:[0-9a-f]{40}|[0-9a-f]{64})(?:_\d+)?$/, '');
 }
 
 const OLD = 'this git cannot merge what changed on both sides: 2.39 and newer do';

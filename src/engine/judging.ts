@@ -119,11 +119,12 @@ export class Judging {
     group: readonly Candidate[],
     untold: Map<JobId, string>,
   ): Promise<readonly { readonly candidate: Candidate; readonly base: ObjectId }[]> {
+    const bases = await Promise.all(group.map((candidate) => this.patches.base(candidate)));
     const present: { readonly candidate: Candidate; readonly base: ObjectId }[] = [];
-    for (const candidate of group) {
-      const base = await this.patches.base(candidate);
-      if (base.ok) present.push({ candidate, base: base.value });
-      else untold.set(candidate.jobId, base.error);
+    for (const [at, candidate] of group.entries()) {
+      const base = bases[at];
+      if (base?.ok === true) present.push({ candidate, base: base.value });
+      else if (base !== undefined) untold.set(candidate.jobId, base.error);
     }
     return present;
   }

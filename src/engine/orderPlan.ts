@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../base/result.ts';
-import type { JobId } from '../domain/ids.ts';
+import type { JobId, ObjectId } from '../domain/ids.ts';
 import { describe } from '../git/git.ts';
 import { MOST_PLANNED, type ApplyOrder, type Drift, type PlanInput } from '../protocol/drift.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
@@ -40,7 +40,7 @@ async function plan(input: PlanInput, ground: PlanGround, signal: AbortSignal): 
   if (!judged.ok) return err(relayError('blocked', `No order can be told: ${judged.error}.`));
   const { drifts, untold } = judged.value;
   const told = candidates.filter(({ jobId }) => drifts.has(jobId));
-  const ordered = await order(told, workspace, ground, signal);
+  const ordered = await orderPatches(told, workspace, ground, signal);
   if (!ordered.ok) return ordered;
   const { head, result } = ordered.value;
   const jobs = told.flatMap(({ jobId, title }) => {
@@ -85,10 +85,11 @@ async function named(jobIds: readonly JobId[], { store }: PlanGround): Answer<Me
   return ok({ candidates: candidates.sort((one, two) => one.createdAt - two.createdAt), workspace, omitted: 0 });
 }
 
-async function order(
+/** Of patches of one working tree. */
+export async function orderPatches(
   candidates: readonly Candidate[],
   workspace: string,
-  { sources, drifts }: PlanGround,
+  { sources, drifts }: { readonly sources: Sources; readonly drifts: Pick<Drifts, 'judging'> },
   signal: AbortSignal,
 ): Answer<{ readonly head: ApplyOrder['head']; readonly result: Ordered }> {
   const blocked = (why: string): Result<never, RelayError> =>
@@ -103,14 +104,19 @@ async function order(
   try {
     const read = await scratch.readAttributes(tree);
     if (!read.ok) return blocked(describe(read.error));
-    const patches: PatchCase[] = [];
-    for (const candidate of candidates) {
-      const base = await drifts.judging.patches.base(candidate);
-      const trees = base.ok ? await drifts.judging.patches.read(scratch, [{ candidate, base: base.value }]) : base;
-      const [one] = trees.ok ? trees.value : [];
-      if (one === undefined) return blocked(trees.ok ? 'a patch cannot be read' : trees.error);
-      patches.push({ ...one, theirs: candidate.resultTree });
+    const bases = await Promise.all(candidates.map((candidate) => drifts.judging.patches.base(candidate)));
+    const asked: { readonly candidate: Candidate; readonly base: ObjectId }[] = [];
+    for (const [at, candidate] of candidates.entries()) {
+      const base = bases[at];
+      if (base?.ok !== true) return blocked(base?.error ?? 'a patch cannot be read');
+      asked.push({ candidate, base: base.value });
     }
+    const trees = await drifts.judging.patches.read(scratch, asked);
+    if (!trees.ok) return blocked(trees.error);
+    const patches = trees.value.flatMap((one, at): readonly PatchCase[] => {
+      const theirs = candidates[at]?.resultTree;
+      return theirs === undefined ? [] : [{ ...one, theirs }];
+    });
     const result = await orderOf(scratch, tree, patches, signal);
     return result.ok ? ok({ head, result: result.value }) : blocked(result.error);
   } finally {

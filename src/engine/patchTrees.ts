@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { Lane } from '../base/lane.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobId, ObjectId } from '../domain/ids.ts';
 import { describe } from '../git/git.ts';
@@ -9,7 +10,7 @@ import { treeDiffs, type TreeChange } from '../git/treeDiff.ts';
 import type { Vault } from '../store/vault.ts';
 import { ensureBaseline } from './baseline.ts';
 import type { Candidate } from './candidate.ts';
-import type { Sources } from './sources.ts';
+import type { Ground, Sources } from './sources.ts';
 
 /** A patch as trees: the baseline's and what differs from it in the result's. */
 export interface PatchTrees {
@@ -25,6 +26,7 @@ export class PatchesAsTrees {
   readonly #sources: Sources;
   readonly #vault: Vault;
   readonly #kept = new Map<JobId, PatchTrees>();
+  readonly #lane = new Lane();
 
   constructor({ sources, vault }: { readonly sources: Sources; readonly vault: Vault }) {
     this.#sources = sources;
@@ -49,6 +51,11 @@ export class PatchesAsTrees {
       mirror.objects.facts(candidate.resultTree),
     ]);
     if (base.ok && result.ok) return base;
+    // One after another: each takes processes of its own.
+    return this.#lane.run(() => this.#rebuild(candidate, ground.value));
+  }
+
+  async #rebuild(candidate: Candidate, { mirror }: Ground): Promise<Result<ObjectId, string>> {
     const ensured = await ensureBaseline(candidate, { mirror, vault: this.#vault }, new AbortController().signal);
     if (!ensured.ok) return err(ensured.error.message);
     const bytes = await this.#vault.read(candidate.patch);

@@ -15,7 +15,13 @@ export interface Overlay {
 }
 
 /** Nothing of the user's is run or written for the sake of an index that is thrown away. */
-const APART = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'core.splitIndex=false', 'core.safecrlf=false'];
+const APART = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.splitIndex=false',
+  'core.safecrlf=false',
+  'core.fsync=none',
+];
 
 /** A tree with some files as they are in the working tree: by an index of its own, with what is new in the scratch alone. */
 export async function withWorkingFiles(

@@ -1,6 +1,7 @@
 import { checksCost, checksTasks } from './checksCost.ts';
 import { jobCost } from './jobCost.ts';
 import { durableSubmit } from './durableSubmit.ts';
+import { drift } from './drift.ts';
 import { latency } from './latency.ts';
 import { queue } from './queue.ts';
 import { editor } from './editor.ts';
@@ -18,6 +19,7 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   queue,
   'ten-thousand': tenThousand,
   executors,
+  drift,
   editor,
 };
 
