@@ -145,16 +145,14 @@ export class Judging {
     if (open.length > 0) {
       const scratch = await once.open();
       if (!scratch.ok) return scratch;
-      const paths = [...new Set(open.flatMap(({ dirty }) => dirty))];
-      const theirs = this.#sources.theirs;
-      const working = await treeWith(scratch.value, { theirs, workspace: topLevel, tree, paths });
-      if (!working.ok) return working;
-      const read = await scratch.value.readAttributes(working.value);
+      const workings = await this.#workings(scratch.value, open, { topLevel, tree });
+      if (!workings.ok) return workings;
+      const read = await scratch.value.readAttributes(tree);
       if (!read.ok) return err(describe(read.error));
       const cases = open.map(({ candidate, trees, dirty }) => ({
         ...trees,
         theirs: candidate.resultTree,
-        ours: dirty.length === 0 ? tree : working.value,
+        ours: workings.value.get(dirty.join('\0')) ?? tree,
       }));
       const fits = await fitAll(scratch.value, cases);
       if (!fits.ok) return fits;
@@ -168,6 +166,27 @@ export class Judging {
       return found?.key === key ? [[jobId, found.fit] as const] : [];
     });
     return ok(new Map(known));
+  }
+
+  /**
+   * HEAD's tree with the uncommitted files of a patch on top, by those files; with those of no other patch, by which git
+   * could take a file for moved.
+   */
+  async #workings(
+    scratch: Scratch,
+    looks: readonly Look[],
+    { topLevel, tree }: Omit<HeadPlace, 'head'>,
+  ): Promise<Result<ReadonlyMap<string, ObjectId>, string>> {
+    const workings = new Map<string, ObjectId>();
+    for (const { dirty } of looks) {
+      const key = dirty.join('\0');
+      if (dirty.length === 0 || workings.has(key)) continue;
+      const overlay = { theirs: this.#sources.theirs, workspace: topLevel, tree, paths: dirty };
+      const made = await withWorkingFiles(scratch, overlay);
+      if (!made.ok) return err(describe(made.error));
+      workings.set(key, made.value);
+    }
+    return ok(workings);
   }
 }
 
@@ -199,15 +218,6 @@ export async function openScratch(sources: Sources, group: readonly Candidate[])
   if (first === undefined) return err('no source of theirs is there any more');
   const opened = await sources.scratch(first, others);
   return opened.ok ? opened : err(opened.error.message);
-}
-
-async function treeWith(
-  scratch: Scratch,
-  overlay: Parameters<typeof withWorkingFiles>[1],
-): Promise<Result<ObjectId, string>> {
-  if (overlay.paths.length === 0) return ok(overlay.tree);
-  const made = await withWorkingFiles(scratch, overlay);
-  return made.ok ? made : err(describe(made.error));
 }
 
 function driftsOf(

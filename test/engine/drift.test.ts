@@ -144,6 +144,14 @@ describe('how a patch stands', () => {
   });
 });
 
+it('stands as it does alone, whatever files of other patches are uncommitted', async () => {
+  const [job, other] = [await host.run(change), await host.run(command('echo x > moved.txt'))];
+  git(repository, 'mv', 'a.txt', 'moved.txt');
+  await stands(job, { state: 'conflict', dirty: ['a.txt'] });
+  await told(job.jobId, (drift) => drift?.state === 'conflict');
+  await stands(other, { state: 'conflict', dirty: ['moved.txt'] });
+});
+
 describe('it is judged again', () => {
   it('when a commit lands, a branch is checked out, files are staged, and nobody asks', async () => {
     const job = await host.run(change);
