@@ -56,7 +56,7 @@ export const planTool = tool({
   title: 'Plan the order of patches',
   description: [
     'For several SUCCEEDED jobs whose patches are not applied yet: which pairs conflict with each other, and an order in which the most of them apply one after the other onto HEAD. Use it before you tell the user what to apply, or which jobs to submit again.',
-    'jobIds names the jobs (default: all of one working tree, the newest 50). Answers at once, or after a few seconds where many patches touch the same files; it applies nothing, which only the user does. left says why a patch has no place; isBest is false where too many met to try every order. How one patch stands is in jobs_get as drift.',
+    'jobIds names the jobs (default: all of one working tree, the newest 50). Answers at once, or after a few seconds where many patches touch the same files; it applies nothing, which only the user does. Where two of the order touch the same file, the user commits the first before the second is applied. left says why a patch has no place; isBest is false where too many met to try every order. How one patch stands is in jobs_get as drift.',
   ].join('\n'),
   input: PlanInput,
   output: ApplyOrder,
