@@ -26,7 +26,7 @@ import { removeTemporary } from './rewrite.ts';
 import { selected, type Selected } from './selected.ts';
 import type { Sources } from './sources.ts';
 import { changedIn, notAfter, notBefore } from './since.ts';
-import { bringBack, placeOf, write } from './writing.ts';
+import { bringBack, clearFolders, placeOf, write } from './writing.ts';
 
 export interface DeliveryOptions {
   readonly store: JobStore;
@@ -145,11 +145,12 @@ export class Delivery {
       if (!(await isFolder(receipt.workspace)))
         return err(relayError('blocked', `"${receipt.workspace}" is not there. It is looked for at the next start.`));
       const place = placeOf(this.#options.vault, receipt);
-      for (const { path } of receipt.files) await removeTemporary(place, path);
+      for (const { path } of [...receipt.files, ...receipt.folders]) await removeTemporary(place, path);
       const written = receipt.files.filter((file) => !isSame(fromOf(file), file.after));
       const left = delivery.state === 'applying' ? await notAfter(receipt.workspace, written, receipt.files) : written;
       const isWhole = delivery.state === 'applying' && left.length === 0;
-      if (!isWhole) await this.#restore(receipt, delivery.state === 'applying' ? 'from' : 'before');
+      if (isWhole) await clearFolders(receipt.workspace, written);
+      else await this.#restore(receipt, delivery.state === 'applying' ? 'from' : 'before');
       const noted = await this.#note(job.id, { type: isWhole ? 'delivered' : 'undone' });
       return noted.ok ? ok({ written: !isWhole, files: [] }) : noted;
     });

@@ -136,7 +136,8 @@ export async function below(
   return { folders, others };
 }
 
-async function statOf(path: Buffer | string): Promise<Stats | undefined> {
+/** Nothing where nothing is there. */
+export async function statOf(path: Buffer | string): Promise<Stats | undefined> {
   return lstat(path).catch((thrown: unknown) => {
     const code = codeOf(thrown);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'n
 import { dirname } from 'node:path/posix';
 import { codeOf, never } from '../base/result.ts';
 import { shown, type BytePath } from '../git/path.ts';
-import { below, diskPath, folderMode, foldersOf, notFolder, PERMISSIONS, type FileState } from './fileState.ts';
+import { below, diskPath, folderMode, foldersOf, notFolder, PERMISSIONS, statOf, type FileState } from './fileState.ts';
 
 /** What a path is to become. */
 export interface Step {
@@ -40,7 +40,7 @@ export async function bring(place: Rewriting, { path, to }: Step): Promise<void>
       return remove(at);
     case 'folder':
       await remove(at);
-      return makeFolder(place.root, path, to.mode);
+      return makeFolder(place, path, to.mode);
     case 'file':
     case 'link':
       return write(place, path, to, await place.contentOf(to));
@@ -61,14 +61,15 @@ export function inOrder<T extends Step>(
 }
 
 /** Makes the folders that were there, and removes those that were not where they are empty. */
-export async function bringFolders(root: string, folders: readonly FolderStep[]): Promise<void> {
+export async function bringFolders(place: Rewriting, folders: readonly FolderStep[]): Promise<void> {
+  const { root } = place;
   const sorted = [...folders].sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const { path, mode } of [...sorted].reverse()) {
     if (mode === null && (await notFolder(root, path)) === undefined)
       await rmdir(diskPath(root, path)).catch(() => undefined);
   }
   for (const { path, mode } of sorted) {
-    if (mode !== null && (await notFolder(root, path)) === undefined) await makeFolder(root, path, mode);
+    if (mode !== null && (await notFolder(root, path)) === undefined) await makeFolder(place, path, mode);
   }
 }
 
@@ -84,9 +85,10 @@ export async function removeEmptyParents(root: string, path: BytePath): Promise<
   }
 }
 
-/** Removes what a crash left of a file that was being written beside this path. */
+/** Removes what a crash left of a file or folder that was being made beside this path. */
 export async function removeTemporary({ root, temporary }: Rewriting, path: BytePath): Promise<void> {
-  if ((await notFolder(root, path)) === undefined) await rm(diskPath(root, beside(path, temporary)), { force: true });
+  if ((await notFolder(root, path)) !== undefined) return;
+  await rm(diskPath(root, beside(path, temporary)), { recursive: true, force: true });
 }
 
 async function write(
@@ -145,15 +147,15 @@ async function removeEmptyFolders(root: string, path: BytePath): Promise<void> {
   await rmdir(diskPath(root, path));
 }
 
-async function makeFolder(root: string, path: BytePath, mode: number): Promise<void> {
+/** A folder comes with its permissions at once, by a rename; what is there already stays. */
+async function makeFolder({ root, temporary }: Rewriting, path: BytePath, mode: number): Promise<void> {
   const at = diskPath(root, path);
-  try {
-    await mkdir(at);
-  } catch (thrown) {
-    if (codeOf(thrown) === 'EEXIST') return;
-    throw thrown;
-  }
-  await chmod(at, mode);
+  if ((await statOf(at)) !== undefined) return;
+  const unfinished = diskPath(root, beside(path, temporary));
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished);
+  await chmod(unfinished, mode);
+  await rename(unfinished, at);
 }
 
 /** Unlinks a file or link; a folder stays. */

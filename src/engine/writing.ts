@@ -20,12 +20,18 @@ export async function write(
   const { leaving, coming } = inOrder(files.map((file) => ({ path: file.path, to: file.after })));
   try {
     for (const step of [...leaving, ...coming]) await bring(place, step);
-    for (const step of leaving) if (step.to.kind === 'absent') await removeEmptyParents(receipt.workspace, step.path);
+    await clearFolders(receipt.workspace, files);
     return ok(undefined);
   } catch (thrown) {
     const why = `The patch could not be written, and what was written was taken back: ${messageOf(thrown)}`;
     return err(relayError('io', why));
   }
+}
+
+/** The last step of a delivery: folders that it left empty go, as git does it. Once more changes nothing. */
+export async function clearFolders(root: string, files: readonly DeliveredFile[]): Promise<void> {
+  const { leaving } = inOrder(files.map(({ path, after }) => ({ path, to: after })));
+  for (const { path, to } of leaving) if (to.kind === 'absent') await removeEmptyParents(root, path);
 }
 
 /**
@@ -38,7 +44,7 @@ export async function bringBack(place: Rewriting, receipt: Receipt, to: 'before'
     .filter((step) => !isSame(step.to, step.from));
   const { leaving, coming } = inOrder(steps);
   for (const step of leaving) await bringOneBack(place, step, log);
-  await bringFolders(receipt.workspace, to === 'before' ? receipt.folders : (receipt.foldersFrom ?? receipt.folders));
+  await bringFolders(place, to === 'before' ? receipt.folders : (receipt.foldersFrom ?? receipt.folders));
   for (const step of coming) await bringOneBack(place, step, log);
 }
 
@@ -60,7 +66,9 @@ interface BackStep {
 async function bringOneBack(place: Rewriting, step: BackStep, log: Log): Promise<void> {
   try {
     const now = await find(place.root, step.path);
-    const isOurs = isSame(now.state, step.from) || (now.state.kind === 'absent' && step.from.kind === 'folder');
+    // Between a file and a folder there is a moment with neither.
+    const isBetween = now.state.kind === 'absent' && (step.from.kind === 'folder' || step.to.kind === 'folder');
+    const isOurs = isSame(now.state, step.from) || isBetween;
     if (isOurs) await bring(place, step);
   } catch (thrown) {
     log.write('error', 'a file could not be brought back', { path: shown(step.path), error: messageOf(thrown) });

@@ -1,5 +1,6 @@
 import { checksCost, checksTasks } from './checksCost.ts';
 import { jobCost } from './jobCost.ts';
+import { delivery } from './delivery.ts';
 import { durableSubmit } from './durableSubmit.ts';
 import { drift } from './drift.ts';
 import { latency } from './latency.ts';
@@ -14,6 +15,7 @@ import { machine, table, type Row } from './row.ts';
 const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   'job-cost': jobCost,
   'checks-cost': checksCost,
+  delivery,
   'durable-submit': durableSubmit,
   latency,
   queue,

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/canonical.ts';
@@ -111,6 +111,50 @@ it('takes back what was begun where an undo of several parts is cut off', async 
   bed.write({ 'b.txt': 'b\n' });
   await bed.open();
   expect(await bed.host.view(jobId)).toMatchObject({ delivery: 'undone' });
+  expect(bed.files()).toEqual(before);
+});
+
+/** A host that ended in an apply, with every file written. */
+async function cutOffAtItsEnd(jobId: JobId, places: Places): Promise<void> {
+  await bed.host.close();
+  await withRecord(places, async (store, vault) => {
+    const [receipt] = await receiptOf(store, vault, jobId);
+    const events: readonly JobEvent[] = [
+      { type: 'undoStarted', by: 'cli' },
+      { type: 'undone' },
+      { type: 'deliveryStarted', receipt, by: 'cli' },
+    ];
+    for (const event of events) must(await store.append(jobId, event, systemClock.now()));
+  });
+}
+
+it('finishes a delivery that was cut off after its last write: folders that it emptied go', async () => {
+  bed = new DeliveryBed(FILES);
+  await bed.open();
+  const { places } = bed.host.host;
+  const { jobId } = await bed.made(CHANGE);
+  must(await bed.apply(jobId));
+  const after = bed.files();
+  await cutOffAtItsEnd(jobId, places);
+  mkdirSync(bed.at('src'));
+  await bed.open();
+  expect((await bed.host.view(jobId)).delivery).toBe('applied');
+  expect(bed.files()).toEqual(after);
+});
+
+it('brings back an empty folder where it was cut off between the folder and the file in its place', async () => {
+  bed = new DeliveryBed(FILES);
+  mkdirSync(bed.at('hollow/inner'), { recursive: true });
+  chmodSync(bed.at('hollow'), 0o700);
+  await bed.open();
+  const { places } = bed.host.host;
+  const before = bed.files();
+  const { jobId } = await bed.made('echo x > hollow');
+  must(await bed.apply(jobId));
+  await cutOffAtItsEnd(jobId, places);
+  unlinkSync(bed.at('hollow'));
+  await bed.open();
+  expect((await bed.host.view(jobId)).delivery).toBe('undone');
   expect(bed.files()).toEqual(before);
 });
 
