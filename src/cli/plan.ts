@@ -47,7 +47,8 @@ function planText(made: ApplyOrder): string {
       `${String(at + 1).padStart(3)}. ${jobId}  ${title(jobId)}${drift === undefined ? '' : `  [${driftText(drift)}]`}`,
     );
   }
-  if (order.length > 1) lines.push('Where two of them touch the same file, commit the first before you apply the second.');
+  if (order.length > 1)
+    lines.push('Where two of them touch the same file, commit the first before you apply the second.');
   if (!isBest) lines.push('Too many patches meet each other to try every order: another may apply more of them.');
   if (conflicts.length > 0) lines.push('These do not fit together:');
   for (const {
