@@ -15,7 +15,10 @@ import { outputLog } from './editor/outputLog.ts';
 import { offerReload } from './editor/reloadPrompt.ts';
 import { Settings } from './editor/settings.ts';
 import { registerMcp } from './editor/mcpProvider.ts';
+import { PlanDocument } from './editor/planDocument.ts';
+import { TreeMoves } from './editor/treeMoves.ts';
 import { UsageDocument } from './editor/usageDocument.ts';
+import { WebhookSecret } from './editor/webhookSecret.ts';
 import { WorkspaceRelays } from './editor/workspaceRelays.ts';
 import { showWelcome } from './editor/welcome.ts';
 import type { TaskRelayApi } from './executors/pluginApi.ts';
@@ -37,7 +40,9 @@ export function activate(context: vscode.ExtensionContext): TaskRelayApi {
   const panels = new JobPanels(context.extensionUri, model);
   const assets = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath;
   const plugins = new Plugins([languageModelExecutor(context.languageModelAccessInformation, systemClock)]);
-  const opened = new WorkspaceRelays({ assets, version, log, model, settings, plugins });
+  const webhookSecret = new WebhookSecret(context.secrets);
+  const plan = new PlanDocument();
+  const opened = new WorkspaceRelays({ assets, version, log, model, settings, plugins, webhookSecret });
   const usage = new UsageDocument(() => opened.repositories);
   relays = opened;
   context.subscriptions.push(
@@ -46,6 +51,8 @@ export function activate(context: vscode.ExtensionContext): TaskRelayApi {
     logs,
     panels,
     usage,
+    plan,
+    new TreeMoves(systemClock, model),
     new Attention(model, tree, settings),
     registerDocuments(model),
     registerCommands({
@@ -55,6 +62,8 @@ export function activate(context: vscode.ExtensionContext): TaskRelayApi {
       logs,
       panels,
       usage,
+      plan,
+      webhookSecret,
       settings,
       output,
       log,

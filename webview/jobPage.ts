@@ -7,6 +7,7 @@ interface Host {
   postMessage(
     message:
       | { readonly type: 'ready' }
+      | { readonly type: 'parent' }
       | { readonly type: 'action'; readonly action: PanelAction }
       | { readonly type: 'answer'; readonly askId: string; readonly answer: string },
   ): void;
@@ -35,13 +36,25 @@ function show(state: PanelState): void {
   if (followsLog && newLog !== null) newLog.scrollTop = newLog.scrollHeight;
 }
 
-function heading({ job, live }: PanelState): HTMLElement {
+function heading({ job, live, parent, drift }: PanelState): HTMLElement {
   const state = job.reasonCode === undefined ? job.state : `${job.state} (${job.reasonCode})`;
   const line = element('p', { class: 'state' }, element('vscode-badge', { class: job.state.toLowerCase() }, state));
   if (live) line.append(element('vscode-progress-ring', { class: 'ring', 'aria-label': 'running' }));
   line.append(` ${job.executor} · attempt ${String(job.attempt)} · ${job.priority}`);
   const why = job.message === undefined ? [] : [element('p', { class: 'why', role: 'alert' }, job.message)];
-  return element('header', {}, element('h1', {}, job.title), line, ...why);
+  if (drift !== '') line.append(` · ${drift}`);
+  return element('header', {}, element('h1', {}, job.title), line, ...from(parent), ...why);
+}
+
+/** A link to the job that it comes from. */
+function from(parent: PanelState['parent']): readonly HTMLElement[] {
+  if (parent === undefined) return [];
+  const link = element('vscode-link', { href: '#', class: 'parent' }, parent.title);
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
+    host.postMessage({ type: 'parent' });
+  });
+  return [element('p', {}, `${parent.relation} `, link)];
 }
 
 /** What the job asks, with a button a choice. */
@@ -60,12 +73,11 @@ function question({ job: { question: asked } }: PanelState): readonly HTMLElemen
 function actions({ job }: PanelState): HTMLElement {
   const offered: [PanelAction, string, boolean][] = [
     ['reviewPatch', 'Review Patch', job.fileCount > 0],
-    [
-      'applyPatch',
-      'Apply Patch',
-      job.state === 'SUCCEEDED' && (job.delivery === 'none' || job.delivery === 'undone') && job.fileCount > 0,
-    ],
+    ['applyPatch', 'Apply Patch', isOpen(job)],
+    ['applyChosen', 'Apply Chosen…', isOpen(job)],
     ['undoApply', 'Undo Apply', job.delivery === 'applied'],
+    ['rebaseJob', 'Rebase Job', job.drift?.state === 'conflict'],
+    ['followUp', 'Follow Up…', job.state === 'SUCCEEDED'],
     ['answerQuestion', 'Answer…', job.question?.choices.length === 0],
     ['cancelJob', 'Cancel Job', job.state === 'QUEUED' || job.state === 'RUNNING' || job.state === 'WAITING'],
     ['showLogs', 'Show Logs', true],
@@ -76,6 +88,18 @@ function actions({ job }: PanelState): HTMLElement {
     { 'aria-label': 'Actions' },
     ...buttons.map(([action, label], index) => button(action, label, index === 0 && action !== 'cancelJob')),
   );
+}
+
+/** Whether there is more of its patch to apply. */
+function isOpen({ state, delivery, partial, branch, fileCount }: PanelState['job']): boolean {
+  const isNowhere = delivery === 'none' || delivery === 'undone';
+  return state === 'SUCCEEDED' && fileCount > 0 && (isNowhere || (partial === true && branch === undefined));
+}
+
+function delivered({ delivery = 'none', partial, branch, published }: PanelState['job']): string {
+  const where = branch === undefined ? delivery : `${delivery}, on ${branch}`;
+  const part = partial === true ? `${where}, in part` : where;
+  return published === undefined ? part : `${part}, pushed to ${published.remote}`;
 }
 
 function button(action: PanelAction, label: string, isFirst: boolean): HTMLElement {
@@ -113,7 +137,7 @@ function overview(state: PanelState): HTMLElement {
     ...(job.finishedAt === undefined ? [] : [['Finished', time(job.finishedAt)] as [string, string]]),
     ...(job.durationMs === undefined ? [] : [['Took', `${(job.durationMs / 1000).toFixed(1)} s`] as [string, string]]),
     ...(state.usage === undefined ? [] : [['Usage', state.usage] as [string, string]]),
-    ...(job.delivery === undefined ? [] : [['Delivery', job.delivery] as [string, string]]),
+    ...(job.delivery === undefined ? [] : [['Delivery', delivered(job)] as [string, string]]),
     ['Job', job.jobId],
   ];
   const list = element(

@@ -1,25 +1,35 @@
 import * as vscode from 'vscode';
 import type { Log } from '../base/log.ts';
 import { messageOf } from '../base/result.ts';
+import type { JobId } from '../domain/ids.ts';
 import { isTerminalState } from '../domain/jobState.ts';
+import type { ShownChange } from '../domain/shownChange.ts';
 import type { JobView } from '../protocol/jobView.ts';
+import { applyInOrder } from './applyInOrder.ts';
+import { applyToBranch } from './branch.ts';
 import { replayCassette, saveCassette } from './cassettes.ts';
 import { checkExecutors } from './checkExecutors.ts';
 import { commandIds } from './commandIds.ts';
 import { composeTask } from './composer.ts';
 import { answerQuestion, manageAgentCommands } from './consent.ts';
-import { applyPatch, undoApply } from './deliver.ts';
+import { applyChosen, applyFile, applyPatch } from './deliver.ts';
 import { checkUri } from './documents.ts';
+import { followUp, rebaseJob } from './followUp.ts';
 import type { Job, JobModel } from './jobModel.ts';
 import type { Node } from './jobNode.ts';
 import type { JobPanels } from './jobPanel.ts';
 import type { JobsTree } from './jobsTree.ts';
 import type { LogView } from './logView.ts';
+import { choosePlan } from './planChoice.ts';
+import type { PlanDocument } from './planDocument.ts';
+import { createPullRequest } from './pullRequest.ts';
 import { openFileDiff, openPatch, reviewPatch } from './review.ts';
 import type { Settings } from './settings.ts';
 import { stateLabel } from './look.ts';
 import { liftSecret, openCertificate, verifyJob } from './trust.ts';
+import { undoApply } from './undo.ts';
 import type { UsageDocument } from './usageDocument.ts';
+import type { WebhookSecret } from './webhookSecret.ts';
 import type { WorkspaceRelays } from './workspaceRelays.ts';
 
 export interface CommandParts {
@@ -29,6 +39,8 @@ export interface CommandParts {
   readonly logs: LogView;
   readonly panels: JobPanels;
   readonly usage: UsageDocument;
+  readonly plan: PlanDocument;
+  readonly webhookSecret: WebhookSecret;
   readonly settings: Settings;
   readonly output: vscode.LogOutputChannel;
   readonly memory: vscode.Memento;
@@ -39,7 +51,7 @@ export interface CommandParts {
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { model, relays, logs, panels, usage, settings, output } = parts;
   const jobs = new JobCommands(parts);
-  const table: Readonly<Record<keyof typeof commandIds, (node?: Node) => unknown>> = {
+  const table: Readonly<Record<keyof typeof commandIds, (node?: Node, nodes?: readonly Node[]) => unknown>> = {
     submitTask: () => submitTask(parts),
     refresh: () => relays.refresh(),
     showJob: jobs.on(isAny, (job) => panels.show(job)),
@@ -51,7 +63,15 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
         ? vscode.commands.executeCommand('vscode.open', checkUri(node.job, node.check.name))
         : undefined,
     applyPatch: jobs.onView(isSucceeded, applyPatch),
+    applyChosen: jobs.onView(isSucceeded, applyChosen),
+    applyFile: (node) => (node?.kind === 'file' ? jobs.onView(isSucceeded, applying(node.file))(node) : undefined),
+    applyToBranch: jobs.onView(isSucceeded, applyToBranch),
     undoApply: jobs.onView(isSucceeded, undoApply),
+    createPullRequest: jobs.onView(isSucceeded, createPullRequest),
+    planOrder: (node, nodes) => choosePlan(parts, nodes ?? (node === undefined ? [] : [node])),
+    applyInOrder: () => (parts.plan.planned === undefined ? undefined : applyInOrder(parts.plan.planned, model)),
+    rebaseJob: jobs.on(isEnded, async (job) => showNew(parts, job, await rebaseJob(job))),
+    followUp: jobs.onView(isSucceeded, async (job, view) => showNew(parts, job, await followUp(job, view))),
     cancelJob: jobs.on(isLive, cancelJob),
     retryJob: jobs.on(isEnded, retryJob),
     deleteJob: jobs.on(isEnded, (job) => deleteJob(job, model)),
@@ -67,10 +87,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     showUsage: () => usage.show(),
     checkExecutors: () => checkExecutors(relays.repositories),
     manageAgentCommands: () => manageAgentCommands(model.repositories, settings),
+    setWebhookSecret: () => parts.webhookSecret.change(),
   };
   const registered = Object.entries(table).map(([name, run]) =>
-    vscode.commands.registerCommand(commandIds[name as keyof typeof commandIds], (node?: Node) =>
-      guarded(parts.log, () => run(node)),
+    vscode.commands.registerCommand(
+      commandIds[name as keyof typeof commandIds],
+      (node?: Node, nodes?: readonly Node[]) => guarded(parts.log, () => run(node, nodes)),
     ),
   );
   return vscode.Disposable.from(...registered);
@@ -126,7 +148,8 @@ class JobCommands {
   }
 }
 
-async function submitTask({ relays, memory, tree, model }: CommandParts): Promise<void> {
+async function submitTask(parts: CommandParts): Promise<void> {
+  const { relays, memory } = parts;
   if (relays.repositories.length === 0) {
     void vscode.window.showWarningMessage(vscode.l10n.t('Open a folder of a git repository with a commit first.'));
     return;
@@ -139,9 +162,23 @@ async function submitTask({ relays, memory, tree, model }: CommandParts): Promis
     void vscode.window.showErrorMessage(submitted.error.message);
     return;
   }
-  await model.note(submitted.value.jobId, repository);
-  const job = model.find(submitted.value.jobId);
+  await showNew(parts, { repository }, submitted.value.jobId);
+}
+
+/** A job that was submitted here is seen at once. */
+async function showNew(
+  { model, tree }: CommandParts,
+  { repository }: Pick<Job, 'repository'>,
+  jobId: JobId | undefined,
+): Promise<void> {
+  if (jobId === undefined) return;
+  await model.note(jobId, repository);
+  const job = model.find(jobId);
   if (job !== undefined) await tree.reveal(job);
+}
+
+function applying(file: ShownChange): (job: Job, view: JobView) => Promise<void> {
+  return (job, view) => applyFile(job, view, file);
 }
 
 async function cancelJob({ repository, summary }: Job): Promise<void> {

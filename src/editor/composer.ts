@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { Gate, JobSpec, Priority } from '../domain/jobSpec.ts';
-import { choices, executorsOf, firstChoices, type ExecutorItem } from './executorItems.ts';
+import { choices, executorsOf, firstChoices, withPicked } from './executorItems.ts';
 import { startingPointStep, type HasUncommitted, type StartingPoint } from './startingPoint.ts';
-import { input, pick, ticks, type Step } from './steps.ts';
+import { input, pick, runSteps, ticks, tooLong, type Step } from './steps.ts';
 import type { Repository } from './jobModel.ts';
 
 /** What the user has chosen so far. */
@@ -50,7 +50,7 @@ export async function composeTask(
     take: (where) => (draft.start = where),
   });
   const steps = [...stepsFor(repositories, draft, engine.mentionedProtected), start.step];
-  const done = await runSteps(steps, start.settled);
+  const done = await runSteps(vscode.l10n.t('Submit Task'), steps, start.settled);
   if (!done || draft.repository === undefined) return undefined;
   const { executor, command, checks, priority } = draft;
   await memory.update(REMEMBERED, { executor, command, checks, priority });
@@ -138,33 +138,12 @@ function stepsFor(repositories: readonly Repository[], draft: Draft, mentioned: 
   ];
 }
 
-/** With the one that was taken before in focus, also where it is not known yet. */
-function withPicked(items: readonly ExecutorItem[], executor: string): readonly ExecutorItem[] {
-  const all = items.some(({ value }) => value === executor) ? items : [...items, { label: executor, value: executor }];
-  return all.map((item) => ({ ...item, picked: item.value === executor }));
-}
-
 function priorities(): readonly { readonly label: string; readonly description: string; readonly value: Priority }[] {
   return [
     { label: 'P1', description: vscode.l10n.t('normal'), value: 'P1' },
     { label: 'P0', description: vscode.l10n.t('before all others'), value: 'P0' },
     { label: 'P2', description: vscode.l10n.t('when nothing else waits'), value: 'P2' },
   ];
-}
-
-/** Runs the steps in order; back goes to the one before. `settled`: it is known which are asked. False where the user left. */
-async function runSteps(steps: readonly Step[], settled: Promise<unknown>): Promise<boolean> {
-  const askedNow = (): readonly Step[] => steps.filter(({ isAsked }) => isAsked?.() ?? true);
-  for (let at = 0; ;) {
-    if (at >= askedNow().length) await settled;
-    const asked = askedNow();
-    const step = asked[at];
-    if (step === undefined) break;
-    const outcome = await step({ title: vscode.l10n.t('Submit Task'), step: at + 1, totalSteps: asked.length });
-    if (outcome === 'left') return false;
-    at += outcome === 'back' ? -1 : 1;
-  }
-  return true;
 }
 
 function specOf(draft: Draft): JobSpec {
@@ -199,10 +178,6 @@ function gatesOf(text: string): readonly Gate[] | undefined {
   const gates = parts.map((part) => /^([^=]+)=(.+)$/s.exec(part));
   if (gates.some((gate) => gate === null)) return undefined;
   return gates.map((gate) => ({ name: gate?.[1]?.trim() ?? '', run: gate?.[2]?.trim() ?? '' }));
-}
-
-function tooLong(text: string, most: number): string | undefined {
-  return text.length > most ? vscode.l10n.t('At most {0} characters; this has {1}.', most, text.length) : undefined;
 }
 
 /** What is selected in the editor goes along as context. */

@@ -40,6 +40,12 @@ export async function executorsOf({ relay }: Repository, anew: boolean): Promise
   return found.ok ? found.value.executors : [];
 }
 
+/** With the one that was taken before in focus, also where it is not known yet. */
+export function withPicked(items: readonly ExecutorItem[], executor: string): readonly ExecutorItem[] {
+  const all = items.some(({ value }) => value === executor) ? items : [...items, { label: executor, value: executor }];
+  return all.map((item) => ({ ...item, picked: item.value === executor }));
+}
+
 function auto(description: string): ExecutorItem {
   return { label: AUTO, value: AUTO, description, iconPath: new vscode.ThemeIcon('wand') };
 }

@@ -15,10 +15,13 @@ export interface Repository {
   readonly relay: Relay;
 }
 
+/** What a list tells of a job, and of a view what rows need besides, once one was read. */
+export type Summary = JobSummary & Pick<JobView, 'partial' | 'branch'>;
+
 /** A job and where it belongs. */
 export interface Job {
   readonly repository: Repository;
-  readonly summary: JobSummary;
+  readonly summary: Summary;
   /** Of a queued job whose executor takes no more for now. */
   readonly held?: Hold | undefined;
 }
@@ -28,14 +31,17 @@ const REFRESH_MS = 250;
 const PAGE = 100;
 /** The newest jobs of a repository that a window holds. */
 const MOST = 1000;
+/** The newest applied ones whose views are read at once. */
+const MOST_LOOKED_AT = 50;
 
 /** The jobs of all repositories of a window, newest first, kept in step with their relays. */
 export class JobModel {
   readonly #clock: Clock;
-  readonly #repositories = new Map<Repository, Map<JobId, JobSummary>>();
+  readonly #repositories = new Map<Repository, Map<JobId, Summary>>();
   readonly #holds = new Map<Repository, ExecutorHolds>();
   readonly #subscriptions = new Map<Repository, Disposable>();
   readonly #dirty = new Map<JobId, Repository>();
+  readonly #drifted = new Map<Repository, Set<JobId>>();
   readonly #changed: Emitter<void>;
   #timer: Disposable | undefined;
 
@@ -69,13 +75,14 @@ export class JobModel {
   }
 
   async add(repository: Repository): Promise<void> {
-    const jobs = new Map<JobId, JobSummary>();
+    const jobs = new Map<JobId, Summary>();
     this.#repositories.set(repository, jobs);
     this.#holds.set(repository, new ExecutorHolds(repository.relay));
     this.#subscriptions.set(
       repository,
       repository.relay.onChange((change) => {
         if (change.kind === 'job') this.#note(change.jobId, repository);
+        if (change.kind === 'drift') this.#noteDrift(change.jobId, repository);
         if (change.kind === 'executors') void this.#lookAtHolds(repository);
       }),
     );
@@ -111,7 +118,7 @@ export class JobModel {
     return view.ok ? view.value : undefined;
   }
 
-  #job(repository: Repository, summary: JobSummary): Job {
+  #job(repository: Repository, summary: Summary): Job {
     return { repository, summary, held: this.#holds.get(repository)?.of(summary) };
   }
 
@@ -120,7 +127,7 @@ export class JobModel {
     this.#changed.emit();
   }
 
-  async #load(repository: Repository, jobs: Map<JobId, JobSummary>): Promise<void> {
+  async #load(repository: Repository, jobs: Map<JobId, Summary>): Promise<void> {
     for (let offset = 0; offset < MOST; offset += PAGE) {
       const page = await repository.relay.list({ limit: PAGE, offset });
       if (!page.ok) break;
@@ -129,24 +136,60 @@ export class JobModel {
     }
     this.#changed.emit();
     void this.#lookAtHolds(repository);
+    void this.#lookAtApplied(repository, jobs);
+  }
+
+  /** Whether in part, and on which branch: a list does not tell. */
+  async #lookAtApplied(repository: Repository, jobs: Map<JobId, Summary>): Promise<void> {
+    const applied = [...jobs.values()].filter(({ delivery }) => delivery === 'applied').slice(0, MOST_LOOKED_AT);
+    for (const { jobId } of applied) {
+      const view = await repository.relay.get({ jobId });
+      if (view.ok && jobs.has(jobId)) jobs.set(jobId, view.value);
+    }
+    if (applied.length > 0) this.#changed.emit();
   }
 
   #note(jobId: JobId, repository: Repository): void {
     this.#dirty.set(jobId, repository);
+    this.#refreshSoon();
+  }
+
+  #noteDrift(jobId: JobId, repository: Repository): void {
+    const drifted = this.#drifted.get(repository) ?? new Set();
+    this.#drifted.set(repository, drifted.add(jobId));
+    this.#refreshSoon();
+  }
+
+  #refreshSoon(): void {
     this.#timer ??= this.#clock.after(REFRESH_MS, () => void this.#refresh());
   }
 
   async #refresh(): Promise<void> {
     const dirty = [...this.#dirty];
+    const drifted = [...this.#drifted];
     this.#dirty.clear();
-    await Promise.all(
-      dirty.map(async ([jobId, repository]) => {
+    this.#drifted.clear();
+    await Promise.all([
+      ...dirty.map(async ([jobId, repository]) => {
         const view = await repository.relay.get({ jobId });
         if (view.ok) this.#repositories.get(repository)?.set(jobId, view.value);
       }),
-    );
+      ...drifted.map(([repository, jobIds]) => this.#readDrifts(repository, jobIds)),
+    ]);
     this.#timer = undefined;
-    if (this.#dirty.size > 0) this.#timer = this.#clock.after(REFRESH_MS, () => void this.#refresh());
+    if (this.#dirty.size + this.#drifted.size > 0) this.#refreshSoon();
     this.#changed.emit();
+  }
+
+  /** From the list, which tells what is known: a view has its job judged anew, and a commit moves every patch at once. */
+  async #readDrifts(repository: Repository, jobIds: Set<JobId>): Promise<void> {
+    for (let offset = 0; offset < MOST && jobIds.size > 0; offset += PAGE) {
+      const page = await repository.relay.list({ limit: PAGE, offset });
+      if (!page.ok) return;
+      for (const item of page.value.items) {
+        if (jobIds.delete(item.jobId)) this.#repositories.get(repository)?.set(item.jobId, item);
+      }
+      if (!page.value.hasMore) return;
+    }
   }
 }

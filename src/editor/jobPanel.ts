@@ -6,7 +6,8 @@ import type { JobId } from '../domain/ids.ts';
 import { shownChanges } from '../domain/shownChange.ts';
 import { usageLine } from '../domain/usageText.ts';
 import type { Job, JobModel } from './jobModel.ts';
-import { changeLabel, changeName } from './look.ts';
+import { relationWord } from './jobItem.ts';
+import { changeLabel, changeName, driftWords } from './look.ts';
 import type * as Codecs from '../protocol/codecs.ts';
 import type { PanelMessage, PanelState } from '../protocol/panel.ts';
 import { commandIds } from './commandIds.ts';
@@ -83,11 +84,22 @@ export class JobPanels implements vscode.Disposable {
     }
     const job = this.#model.find(jobId);
     if (job === undefined) return;
+    if (message.data.type === 'parent') {
+      await this.#showParent(job);
+      return;
+    }
     if (message.data.type === 'answer') {
       await giveAnswer(job, message.data.askId, message.data.answer);
       return;
     }
     void vscode.commands.executeCommand(commandIds[message.data.action], { kind: 'job', job });
+  }
+
+  async #showParent(job: Job): Promise<void> {
+    const parent = (await this.#model.view(job))?.parent;
+    const known = parent === undefined ? undefined : this.#model.find(parent);
+    if (known !== undefined) this.show(known);
+    else void vscode.window.showInformationMessage(vscode.l10n.t('That job is not in the list any more.'));
   }
 
   async #update(jobId: JobId): Promise<void> {
@@ -104,8 +116,12 @@ export class JobPanels implements vscode.Disposable {
     const offset = size.ok ? Math.max(0, size.value.totalBytes - LOG_BYTES) : 0;
     const log = await relay.log({ jobId, offset, maxBytes: LOG_BYTES });
     const usage = view.usage === undefined ? undefined : usageLine(view.usage);
+    const { parent, relation = 'retry' } = view;
+    const title = parent === undefined ? undefined : (this.#model.find(parent)?.summary.title ?? parent);
     const state: PanelState = {
       job: view,
+      drift: driftWords(view.drift).join(', '),
+      ...(title === undefined ? {} : { parent: { relation: relationWord(relation), title } }),
       ...(usage === undefined ? {} : { usage }),
       changes: shownChanges(view.files).map((change) => ({ name: changeName(change), label: changeLabel(change) })),
       outMarkdown: out?.ok === true ? decode(out.value.base64) : '',

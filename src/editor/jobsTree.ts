@@ -3,14 +3,14 @@ import { systemClock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { ArtifactName } from '../domain/artifact.ts';
 import type { JobId } from '../domain/ids.ts';
-import { isTerminalState } from '../domain/jobState.ts';
 import { shownChanges } from '../domain/shownChange.ts';
 import type { JobView } from '../protocol/jobView.ts';
 import { commandIds } from './commandIds.ts';
 import { documentUri, fileUri } from './documents.ts';
 import type { Job, JobModel } from './jobModel.ts';
+import { fileContext, jobItem, jobTooltip } from './jobItem.ts';
 import { keyOf, type Node } from './jobNode.ts';
-import { changeLabel, changeName, duration, heldLabel, jobIcon, stateLabel, verdictIcon } from './look.ts';
+import { changeLabel, changeName, verdictIcon } from './look.ts';
 
 /** Elapsed times move once a second, and only while something runs and the tree is seen. */
 const TICK_MS = 1000;
@@ -35,7 +35,11 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   constructor(model: JobModel) {
     this.#model = model;
-    this.#view = vscode.window.createTreeView<Node>('relay.jobs', { treeDataProvider: this, showCollapseAll: true });
+    this.#view = vscode.window.createTreeView<Node>('relay.jobs', {
+      treeDataProvider: this,
+      showCollapseAll: true,
+      canSelectMany: true,
+    });
     this.#subscription = model.onChanged(() => this.#refresh());
     this.#view.onDidChangeVisibility(() => this.#keepTime());
   }
@@ -46,6 +50,11 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   get selection(): Node | undefined {
     return this.#view.selection[0];
+  }
+
+  /** All rows that are selected. */
+  get selected(): readonly Node[] {
+    return this.#view.selection;
   }
 
   get isVisible(): boolean {
@@ -97,11 +106,10 @@ export class JobsTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   }
 
   /** What shows when the mouse rests on a row: told then, because a thousand rows with it are felt. */
-  resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
+  async resolveTreeItem(item: vscode.TreeItem, node: Node): Promise<vscode.TreeItem> {
     if (node.kind !== 'job') return item;
-    const { summary, held } = this.#now(node.job);
-    const why = held === undefined ? '' : `\n${heldLabel(held)}`;
-    item.tooltip = `${summary.title}\n${stateLabel(summary)} · ${summary.executor}${why}\n${summary.jobId}`;
+    const job = this.#now(node.job);
+    item.tooltip = jobTooltip(job, await this.#model.view(job), (jobId) => this.#model.find(jobId)?.summary.title);
     return item;
   }
 
@@ -163,30 +171,6 @@ function itemOf(node: Node, tellsRepository: boolean): vscode.TreeItem {
   }
 }
 
-function jobItem(job: Job, tellsRepository: boolean): vscode.TreeItem {
-  const { summary, repository } = job;
-  const item = new vscode.TreeItem(summary.title, vscode.TreeItemCollapsibleState.Collapsed);
-  const state = stateLabel(summary);
-  const since = summary.startedAt ?? summary.createdAt;
-  const time = duration((summary.finishedAt ?? systemClock.now()) - since);
-  const where = tellsRepository ? [repository.name] : [];
-  const held = job.held === undefined ? [] : [heldLabel(job.held)];
-  item.description = [state, ...held, ...where, summary.executor, time].join(' · ');
-  item.iconPath = jobIcon(summary);
-  item.contextValue = contextOf(summary);
-  item.accessibilityInformation = {
-    label: [summary.title, state, ...held, summary.executor, time].join(', '),
-    role: 'treeitem',
-  };
-  if (!isTerminalState(summary.state)) item.collapsibleState = vscode.TreeItemCollapsibleState.None;
-  return item;
-}
-
-/** What menus ask about: `job.SUCCEEDED.applied`, `job.FAILED.POLICY`. */
-function contextOf({ state, delivery, reasonCode }: Job['summary']): string {
-  return ['job', state, delivery ?? reasonCode ?? []].flat().join('.');
-}
-
 function fileItem({ job, file }: Node & { readonly kind: 'file' }): vscode.TreeItem {
   const item = new vscode.TreeItem(fileUri(job, file.path, 'after'), vscode.TreeItemCollapsibleState.None);
   item.label = file.path.split('/').at(-1) ?? file.path;
@@ -195,7 +179,7 @@ function fileItem({ job, file }: Node & { readonly kind: 'file' }): vscode.TreeI
   const came = file.from === undefined ? kind : `${kind} ← ${file.from}`;
   item.description = [folder, came].filter((part) => part !== '').join(' · ');
   item.tooltip = changeName(file);
-  item.contextValue = 'file';
+  item.contextValue = fileContext(job.summary);
   item.accessibilityInformation = { label: `${changeName(file)}, ${kind}` };
   item.command = {
     command: commandIds.openFileDiff,

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Check } from '../domain/artifact.ts';
 import { changeNotes, type ShownChange } from '../domain/shownChange.ts';
+import type { Drift } from '../protocol/drift.ts';
 import type { JobSummary } from '../protocol/jobView.ts';
 import type { Hold } from './executorHolds.ts';
 
@@ -37,6 +38,45 @@ export function verdictIcon(verdict: Check['verdict']): vscode.ThemeIcon {
 
 export function stateLabel({ state, reasonCode }: JobSummary): string {
   return reasonCode === undefined ? state : `${state} (${reasonCode})`;
+}
+
+/** How a patch that is not applied stands; nothing where it applies cleanly. */
+export function driftWords(drift: Drift | undefined): readonly string[] {
+  if (drift === undefined) return [];
+  const { state, dirty } = drift;
+  const blocked = dirty.length === 0 ? [] : [dirtyWord(dirty.length)];
+  switch (state) {
+    case 'clean':
+      return blocked;
+    case 'merged':
+      return isOfHead(drift) ? [vscode.l10n.t('merges with HEAD'), ...blocked] : blocked;
+    case 'conflict':
+      return isOfHead(drift)
+        ? [vscode.l10n.t('conflicts with HEAD'), ...blocked]
+        : [vscode.l10n.t('conflicts with your changes'), ...blocked];
+    case 'contained':
+      return [vscode.l10n.t('already there')];
+  }
+}
+
+/** Whether a new run on HEAD would help. */
+export function conflictsWithHead(drift: Drift | undefined): boolean {
+  return drift?.state === 'conflict' && isOfHead(drift);
+}
+
+/** A patch is judged with the user's uncommitted files on top of HEAD. */
+function isOfHead({ paths, dirty }: Drift): boolean {
+  return paths.length === 0 || paths.some((path) => !dirty.includes(path));
+}
+
+function dirtyWord(count: number): string {
+  return count === 1
+    ? vscode.l10n.t('1 file has uncommitted changes')
+    : vscode.l10n.t('{0} files have uncommitted changes', count);
+}
+
+export function countedFiles(count: number): string {
+  return count === 1 ? vscode.l10n.t('1 file') : vscode.l10n.t('{0} files', count);
 }
 
 /** Its path; of a rename both. */

@@ -87,6 +87,30 @@ export function ticks(question: {
   return Object.assign(step, { isAsked: () => question.items().length > 0 });
 }
 
+/** Runs the steps in order; back goes to the one before. `settled`: it is known which are asked. False where the user left. */
+export async function runSteps(
+  title: string,
+  steps: readonly Step[],
+  settled: Promise<unknown> = Promise.resolve(),
+): Promise<boolean> {
+  const askedNow = (): readonly Step[] => steps.filter(({ isAsked }) => isAsked?.() ?? true);
+  for (let at = 0; ;) {
+    if (at >= askedNow().length) await settled;
+    const asked = askedNow();
+    const step = asked[at];
+    if (step === undefined) break;
+    const outcome = await step({ title, step: at + 1, totalSteps: asked.length });
+    if (outcome === 'left') return false;
+    at += outcome === 'back' ? -1 : 1;
+  }
+  return true;
+}
+
+/** What is wrong with a text of more characters than these. */
+export function tooLong(text: string, most: number): string | undefined {
+  return text.length > most ? vscode.l10n.t('At most {0} characters; this has {1}.', most, text.length) : undefined;
+}
+
 function ask(
   box: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>,
   { title, step, totalSteps }: StepPlace,

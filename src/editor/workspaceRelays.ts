@@ -9,6 +9,7 @@ import { messageOf } from '../base/result.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { JobModel, Repository } from './jobModel.ts';
 import type { Settings } from './settings.ts';
+import type { WebhookSecret } from './webhookSecret.ts';
 
 /** Why a window has no relay; the welcome view of the tree says what to do. */
 export type Absence = 'noFolder' | 'untrusted' | RepositoryError['kind'] | 'starting';
@@ -26,6 +27,7 @@ export class WorkspaceRelays {
   readonly #model: JobModel;
   readonly #settings: Settings;
   readonly #plugins: Plugins;
+  readonly #webhookSecret: WebhookSecret;
   readonly #changed: Emitter<void>;
   readonly #seated = new Map<string, Seated>();
   #absence: Absence = 'starting';
@@ -38,6 +40,7 @@ export class WorkspaceRelays {
     readonly model: JobModel;
     readonly settings: Settings;
     readonly plugins: Plugins;
+    readonly webhookSecret: WebhookSecret;
   }) {
     this.#assets = options.assets;
     this.#version = options.version;
@@ -45,6 +48,7 @@ export class WorkspaceRelays {
     this.#model = options.model;
     this.#settings = options.settings;
     this.#plugins = options.plugins;
+    this.#webhookSecret = options.webhookSecret;
     this.#changed = new Emitter((thrown) =>
       options.log.write('error', 'a listener failed', { error: messageOf(thrown) }),
     );
@@ -121,6 +125,7 @@ export class WorkspaceRelays {
       environmentNames: () => this.#settings.environmentNames,
       executorSettings: () => this.#settings.executors(workspace),
       plugins: this.#plugins,
+      webhookSecret: () => this.#webhookSecret.read(),
       inEditor: true,
       version: this.#version,
       environment: process.env,

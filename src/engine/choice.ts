@@ -36,6 +36,7 @@ export async function viewsOf({ executors, holds, order }: Staff, anew: boolean)
       ...readiness,
       sandboxes: [...abilities.sandboxes],
       budgets: [...abilities.budgets],
+      ...(abilities.resumes === true ? { resumes: true } : {}),
       ...(place < 0 ? {} : { place: place + 1 }),
       ...(hold === undefined ? {} : { heldUntil: hold.until, heldBecause: hold.message }),
     };

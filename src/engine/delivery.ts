@@ -6,9 +6,8 @@ import { codeOf, err, messageOf, ok, type Result } from '../base/result.ts';
 import type { JobEvent, Origin } from '../domain/event.ts';
 import type { Digest, JobId } from '../domain/ids.ts';
 import type { Job, SucceededJob } from '../domain/job.ts';
-import { patchFiles } from '../git/patchFiles.ts';
 import { shown } from '../git/path.ts';
-import { listedHunks, partOf } from '../git/selection.ts';
+import { partOf } from '../git/selection.ts';
 import type { CallInput } from '../protocol/calls.ts';
 import { isInTheWay } from '../protocol/inTheWay.ts';
 import type { DeliveryReport, Hunks } from '../protocol/jobView.ts';
@@ -20,6 +19,7 @@ import { readBranchReceipt } from './branchReceipt.ts';
 import { hindrance, notApplicable, notUndoable, notUndone } from './deliveryWords.ts';
 import { findAll, isSame } from './fileState.ts';
 import { keep, keptContent, readReceipt } from './keptContents.ts';
+import { listed } from './listedPatch.ts';
 import { planDelivery, type Plan } from './plan.ts';
 import { fromOf, type Receipt } from './receipt.ts';
 import { removeTemporary } from './rewrite.ts';
@@ -117,20 +117,21 @@ export class Delivery {
     if (artifact === undefined) return ok({ files: [] });
     const patch = await this.#options.vault.read(artifact);
     if (!patch.ok) return err(relayError('io', patch.error.message));
-    const files = patchFiles(patch.value).map((file) => ({
-      path: shown(file.path),
-      whole: file.whole,
-      hunks: listedHunks(patch.value, file).map((hunk) => ({ ...hunk, preview: [...hunk.preview] })),
-    }));
-    return ok({ files });
+    const receipt = await this.#receiptOf(job.value);
+    return receipt.ok ? ok(listed(patch.value, receipt.value)) : receipt;
   }
 
   /** Whether only a part of a job's patch is applied: its receipt says so. */
   async partial(job: Job): Promise<{ readonly partial?: true }> {
-    if (job.state !== 'SUCCEEDED' || job.delivery.state !== 'applied') return {};
+    const receipt = await this.#receiptOf(job);
+    return receipt.ok && receipt.value?.chosen !== undefined ? { partial: true } : {};
+  }
+
+  /** Of what is applied, wherever to. */
+  async #receiptOf(job: Job): Answer<Pick<Receipt, 'chosen'> | undefined> {
+    if (job.state !== 'SUCCEEDED' || job.delivery.state !== 'applied') return ok(undefined);
     const read = job.delivery.branch === undefined ? readReceipt : readBranchReceipt;
-    const receipt = await read(this.#options.vault, job.id, job.delivery.receipt);
-    return receipt.ok && receipt.value.chosen !== undefined ? { partial: true } : {};
+    return read(this.#options.vault, job.id, job.delivery.receipt);
   }
 
   /** At start: a delivery that a crash cut off is finished where all was written, and taken back where not. */

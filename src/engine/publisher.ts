@@ -73,7 +73,9 @@ export class Publisher {
     const noted = await store.append(jobId, { type: 'published', ...publication, by: origin }, clock.now());
     if (!noted.ok) return err(relayError(noted.error.kind, noted.error.message));
     const what = `Pushed "${name}" (${commit.slice(0, 12)}) to "${publication.remote}".`;
-    return ok({ ...publication, message: `${what} ${messageOf(answer, pageFor(way))}`.trim() });
+    const page = pageFor(way);
+    const message = `${what} ${messageOf(answer, page)}`.trim();
+    return ok({ ...publication, ...(page === undefined ? {} : { page }), message });
   }
 
   async #job(jobId: JobId): Answer<SucceededJob> {

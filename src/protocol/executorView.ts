@@ -9,6 +9,7 @@ export const ExecutorView = z.strictObject({
   message: z.string().optional().describe('what is wrong, and what to do'),
   sandboxes: z.array(Sandbox).describe('what execution.sandbox may be'),
   budgets: z.array(z.enum(['usd', 'tokens'])).describe('what execution.budget may hold'),
+  resumes: z.literal(true).optional().describe('a follow-up of a job that it made can go on in the thread of that one'),
   place: z.int().min(1).optional().describe('in the order in which they are tried for a task that names none'),
   heldUntil: z.number().optional().describe('ms since 1970: its provider takes no more until then, and its jobs wait'),
   heldBecause: z.string().optional(),

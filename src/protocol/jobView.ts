@@ -135,6 +135,7 @@ export const Hunks = z.strictObject({
     z.strictObject({
       path: z.string(),
       whole: z.boolean().describe('it can be taken whole only: new, deleted, binary, of another type or mode alone'),
+      applied: z.literal(true).optional().describe('all of it is applied already'),
       hunks: z.array(
         z.strictObject({
           number: z.int().min(1).describe('in the order of patch.diff'),
@@ -142,14 +143,16 @@ export const Hunks = z.strictObject({
           added: z.int(),
           deleted: z.int(),
           preview: z.array(z.string()).describe('the first changed lines, with their signs'),
+          applied: z.literal(true).optional(),
         }),
       ),
     }),
   ),
 });
 export type Hunks = z.infer<typeof Hunks>;
-/** `message`: what was done, what was not, and what to do then. */
-export const Published = z.strictObject({ ...Publication.shape, message: z.string() });
+
+/** `message`: what was done, what was not, and what to do then. `page`: where a pull request is begun by hand. */
+export const Published = z.strictObject({ ...Publication.shape, page: z.string().optional(), message: z.string() });
 export type Published = z.infer<typeof Published>;
 
 /** What one claim of a certificate comes to when it is run again. */

@@ -33,6 +33,8 @@ export async function answerSteps(
       await quickInput.type(answer);
       await quickInput.accept();
     } else {
+      // What is known later comes in the place of the first items, and moves the focus to what the extension knows of it.
+      await quickInput.settled();
       await quickInput.pick(answer.pick);
     }
   }

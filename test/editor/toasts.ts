@@ -41,6 +41,11 @@ export class Toasts {
     await this.gone(text);
   }
 
+  /** Takes away all that there are. */
+  async clearAll(): Promise<void> {
+    for (const text of await this.texts()) await this.clear(text);
+  }
+
   #toast(text: string): Locator {
     return this.#page.locator('.notification-toast').filter({ hasText: text });
   }

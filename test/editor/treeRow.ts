@@ -74,6 +74,8 @@ export class TreeRow {
 
   /** What shows when the mouse rests on it. */
   async tooltip(): Promise<string> {
+    // Where the mouse is there already, nothing shows.
+    await this.#page.mouse.move(0, 0);
     await this.#row.locator('.label-name').hover();
     const hover = this.#page.locator('.monaco-hover.workbench-hover:visible, .workbench-hover-container:visible');
     await hover.first().waitFor();

@@ -109,6 +109,17 @@ export class Window {
     return new Tree(this.page, view);
   }
 
+  /** Drags the edge of the side bar to the right. */
+  async widenSideBar(pixels: number): Promise<void> {
+    const box = await this.page.locator('.part.sidebar').boundingBox();
+    if (box === null) throw new Error('there is no side bar');
+    const [x, y] = [box.x + box.width, box.y + box.height / 2];
+    await this.page.mouse.move(x, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(x + pixels, y, { steps: 4 });
+    await this.page.mouse.up();
+  }
+
   /** What a view says while it is empty (its welcome content), and the links and buttons in it. */
   async welcome(view: string): Promise<string> {
     const pane = this.page.locator(`.pane:has(> .pane-header[aria-label^="${view}"])`);

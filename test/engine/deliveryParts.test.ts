@@ -47,6 +47,9 @@ describe('a part of a patch', () => {
     must(await bed.apply(jobId, { chosen: [{ path: 'a.txt', hunks: [3] }] }));
     expect(bed.read('a.txt')).toBe(lines().replace('line 29\n', ''));
     expect(await bed.host.view(jobId)).toMatchObject({ delivery: 'applied', partial: true });
+    const listed = must(await bed.host.relay.hunks({ jobId }));
+    expect(listed.files[0]?.hunks.map(({ applied }) => applied)).toEqual([undefined, undefined, true]);
+    expect(listed.files.map(({ applied }) => applied)).toEqual([undefined, undefined, undefined]);
     must(await bed.apply(jobId, { chosen: [{ path: 'a.txt', hunks: [1] }, { path: 'b.txt' }] }));
     expect(bed.read('a.txt')).toBe(lines({ 2: 'two\ntwo and a half' }).replace('line 29\n', ''));
     expect(Object.keys(bed.files())).toEqual(['a.txt', 'folder', 'folder/c.txt', 'place.txt']);
