@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobId, ObjectId } from '../domain/ids.ts';
-import { describe } from '../git/git.ts';
+import { describe, type GitError } from '../git/git.ts';
 import { below, shown, type BytePath } from '../git/path.ts';
 import type { Scratch } from '../git/scratch.ts';
 import { dirtyPaths } from '../git/tree.ts';
@@ -141,18 +141,18 @@ export class Judging {
       untold,
     );
     const there = new Set(present.map(({ candidate }) => candidate.jobId));
-    const open = stale.filter(({ candidate }) => there.has(candidate.jobId));
-    if (open.length > 0) {
+    const asked = stale.filter(({ candidate }) => there.has(candidate.jobId));
+    if (asked.length > 0) {
       const scratch = await once.open();
       if (!scratch.ok) return scratch;
-      const workings = await this.#workings(scratch.value, open, { topLevel, tree });
-      if (!workings.ok) return workings;
+      const workings = await this.#workings(scratch.value, asked, { topLevel, tree }, untold);
+      const open = asked.filter(({ candidate }) => !untold.has(candidate.jobId));
       const read = await scratch.value.readAttributes(tree);
       if (!read.ok) return err(describe(read.error));
       const cases = open.map(({ candidate, trees, dirty }) => ({
         ...trees,
         theirs: candidate.resultTree,
-        ours: workings.value.get(dirty.join('\0')) ?? tree,
+        ours: workings.get(dirty.join('\0')) ?? tree,
       }));
       const fits = await fitAll(scratch.value, cases);
       if (!fits.ok) return fits;
@@ -170,23 +170,24 @@ export class Judging {
 
   /**
    * HEAD's tree with the uncommitted files of a patch on top, by those files; with those of no other patch, by which git
-   * could take a file for moved.
+   * could take a file for moved. A file that git cannot read hides the patches that it belongs to, and no others.
    */
   async #workings(
     scratch: Scratch,
     looks: readonly Look[],
     { topLevel, tree }: Omit<HeadPlace, 'head'>,
-  ): Promise<Result<ReadonlyMap<string, ObjectId>, string>> {
-    const workings = new Map<string, ObjectId>();
-    for (const { dirty } of looks) {
+    untold: Map<JobId, string>,
+  ): Promise<ReadonlyMap<string, ObjectId>> {
+    const workings = new Map<string, Result<ObjectId, GitError>>();
+    for (const { candidate, dirty } of looks) {
+      if (dirty.length === 0) continue;
       const key = dirty.join('\0');
-      if (dirty.length === 0 || workings.has(key)) continue;
       const overlay = { theirs: this.#sources.theirs, workspace: topLevel, tree, paths: dirty };
-      const made = await withWorkingFiles(scratch, overlay);
-      if (!made.ok) return err(describe(made.error));
-      workings.set(key, made.value);
+      const made = workings.get(key) ?? (await withWorkingFiles(scratch, overlay));
+      workings.set(key, made);
+      if (!made.ok) untold.set(candidate.jobId, describe(made.error));
     }
-    return ok(workings);
+    return new Map([...workings].flatMap(([key, made]) => (made.ok ? [[key, made.value] as const] : [])));
   }
 }
 
