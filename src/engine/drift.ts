@@ -16,7 +16,7 @@ import { Judging, type Judged } from './judging.ts';
 import type { Sources } from './sources.ts';
 
 export interface DriftOptions {
-  readonly store: JobStore;
+  readonly store: Pick<JobStore, 'list' | 'get'>;
   readonly vault: Vault;
   readonly sources: Sources;
   readonly clock: Clock;
@@ -67,7 +67,7 @@ export class Drifts {
   start(): void {
     this.#mode = 'following';
     this.#heard = new Set();
-    void this.#lane.run(() => this.#load());
+    this.#meanwhile(() => this.#load());
   }
 
   /** Work that `stop` waits for; the signal tells it to end. */
@@ -103,10 +103,17 @@ export class Drifts {
 
   #lookSoon(): void {
     this.#timer ??= this.#options.clock.after(TOGETHER_MS, () => {
-      void this.#lane.run(() => {
+      this.#meanwhile(() => {
         this.#timer = undefined;
         return this.#judgeAll();
       });
+    });
+  }
+
+  /** In the lane, where nobody waits for it: a bug in it ends no host. */
+  #meanwhile(work: () => Promise<void>): void {
+    this.#lane.run(work).catch((thrown: unknown) => {
+      this.#options.log.write('error', 'a look at how patches stand failed', { why: messageOf(thrown) });
     });
   }
 
