@@ -48,6 +48,8 @@ export class Drifts {
   readonly #followed = new Map<JobId, Candidate>();
   readonly #known = new Map<JobId, { readonly drift: Told; readonly turn: number }>();
   readonly #asked = new Map<JobId, Promise<Told>>();
+  /** … and the looks that wait for those to end. */
+  readonly #next = new Map<JobId, Promise<Told>>();
   readonly #told = new Set<string>();
   readonly #works = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
@@ -84,7 +86,7 @@ export class Drifts {
     this.#timer?.dispose();
     this.#watch.dispose();
     await this.#lane.run(() => Promise.resolve());
-    await Promise.allSettled([...this.#asked.values(), ...this.#works]);
+    await Promise.allSettled([...this.#asked.values(), ...this.#next.values(), ...this.#works]);
   }
 
   note({ entry, job }: Appended): void {
@@ -196,10 +198,24 @@ export class Drifts {
     for (const group of groups.values()) if (this.#mode === 'following') await this.judge(group);
   }
 
+  /** A look that runs may have read HEAD ahead of what moved since: those who ask meanwhile share the next. */
   #fresh(candidate: Candidate): Promise<Told> {
     const { jobId } = candidate;
+    const next = this.#next.get(jobId);
+    if (next !== undefined) return next;
     const asked = this.#asked.get(jobId);
-    if (asked !== undefined) return asked;
+    if (asked === undefined) return this.#ask(candidate);
+    const begin = (): Promise<Told> => {
+      this.#next.delete(jobId);
+      return this.#ask(candidate);
+    };
+    const asking = asked.then(begin, begin);
+    this.#next.set(jobId, asking);
+    return asking;
+  }
+
+  #ask(candidate: Candidate): Promise<Told> {
+    const { jobId } = candidate;
     if (this.#mode === 'stopped') return Promise.resolve(this.#known.get(jobId)?.drift);
     const asking = this.judge([candidate])
       .then((judged) => (judged.ok ? judged.value.drifts.get(jobId) : undefined))
