@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { err, ok, type Result } from '../base/result.ts';
 import type { JobId, ObjectId } from '../domain/ids.ts';
-import { describe, type GitError } from '../git/git.ts';
+import { describe } from '../git/git.ts';
 import { below, shown, type BytePath } from '../git/path.ts';
 import type { Scratch } from '../git/scratch.ts';
 import { dirtyPaths } from '../git/tree.ts';
@@ -146,13 +146,14 @@ export class Judging {
       const scratch = await once.open();
       if (!scratch.ok) return scratch;
       const workings = await this.#workings(scratch.value, asked, { topLevel, tree }, untold);
+      if (!workings.ok) return workings;
       const open = asked.filter(({ candidate }) => !untold.has(candidate.jobId));
       const read = await scratch.value.readAttributes(tree);
       if (!read.ok) return err(describe(read.error));
       const cases = open.map(({ candidate, trees, dirty }) => ({
         ...trees,
         theirs: candidate.resultTree,
-        ours: workings.get(dirty.join('\0')) ?? tree,
+        ours: workings.value.get(dirty.join('\0')) ?? tree,
       }));
       const fits = await fitAll(scratch.value, cases);
       if (!fits.ok) return fits;
@@ -177,17 +178,19 @@ export class Judging {
     looks: readonly Look[],
     { topLevel, tree }: Omit<HeadPlace, 'head'>,
     untold: Map<JobId, string>,
-  ): Promise<ReadonlyMap<string, ObjectId>> {
-    const workings = new Map<string, Result<ObjectId, GitError>>();
-    for (const { candidate, dirty } of looks) {
-      if (dirty.length === 0) continue;
-      const key = dirty.join('\0');
-      const overlay = { theirs: this.#sources.theirs, workspace: topLevel, tree, paths: dirty };
-      const made = workings.get(key) ?? (await withWorkingFiles(scratch, overlay));
-      workings.set(key, made);
-      if (!made.ok) untold.set(candidate.jobId, describe(made.error));
+  ): Promise<Result<ReadonlyMap<string, ObjectId>, string>> {
+    const unclean = looks.filter(({ dirty }) => dirty.length > 0);
+    if (unclean.length === 0) return ok(new Map());
+    const sets = new Map(unclean.map(({ dirty }) => [dirty.join('\0'), dirty]));
+    const overlays = { theirs: this.#sources.theirs, workspace: topLevel, tree, sets: [...sets.values()] };
+    const made = await withWorkingFiles(scratch, overlays);
+    if (!made.ok) return err(describe(made.error));
+    const byKey = new Map([...sets.keys()].map((key, at) => [key, made.value[at]]));
+    for (const { candidate, dirty } of unclean) {
+      const working = byKey.get(dirty.join('\0'));
+      if (working?.ok === false) untold.set(candidate.jobId, describe(working.error));
     }
-    return new Map([...workings].flatMap(([key, made]) => (made.ok ? [[key, made.value] as const] : [])));
+    return ok(new Map([...byKey].flatMap(([key, working]) => (working?.ok === true ? [[key, working.value]] : []))));
   }
 }
 
