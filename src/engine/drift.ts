@@ -140,6 +140,8 @@ export class Drifts {
   async judge(group: readonly Candidate[]): Promise<Result<Judged, string>> {
     const turn = (this.#turn += 1);
     const judged = await this.#attempt(group);
+    // What was cut off says nothing of any patch.
+    if (this.#stopping.signal.aborted) return err('the relay is going down');
     const [first] = group;
     if (!judged.ok && first !== undefined) this.#tellOnce(first.workspace, judged.error);
     if (judged.ok) for (const [jobId, why] of judged.value.untold) this.#tellOnce(jobId, why);
@@ -239,7 +241,7 @@ export class Drifts {
   /** What the file system refuses is no bug. */
   async #attempt(group: readonly Candidate[]): Promise<Result<Judged, string>> {
     try {
-      return await this.judging.judge(group);
+      return await this.judging.judge(group, this.#stopping.signal);
     } catch (thrown) {
       if (codeOf(thrown) === undefined) throw thrown;
       return err(messageOf(thrown));

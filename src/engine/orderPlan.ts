@@ -98,13 +98,13 @@ export async function orderPatches(
   if (!place.ok) return blocked(place.error);
   const { head, tree } = place.value;
   if (candidates.length === 0) return ok({ head, result: { conflicts: [], order: [], left: [], isBest: true } });
-  const opened = await openScratch(sources, candidates);
+  const opened = await openScratch(sources, candidates, signal);
   if (!opened.ok) return blocked(opened.error);
   const scratch = opened.value;
   try {
     const read = await scratch.readAttributes(tree);
     if (!read.ok) return blocked(describe(read.error));
-    const bases = await Promise.all(candidates.map((candidate) => drifts.judging.patches.base(candidate)));
+    const bases = await Promise.all(candidates.map((candidate) => drifts.judging.patches.base(candidate, signal)));
     const asked: { readonly candidate: Candidate; readonly base: ObjectId }[] = [];
     for (const [at, candidate] of candidates.entries()) {
       const base = bases[at];

@@ -51,6 +51,7 @@ export async function withWorkingFiles(
   for (const set of sets) {
     // Git stops at the first file that it cannot read: whose that is, each set says by itself.
     const changes = all.ok ? all : await changesBy(scratch, run, tree, left(set));
+    if (!changes.ok && changes.error.kind === 'aborted') return changes;
     const gone = set.filter((path) => there.get(path) === false);
     const came = changes.ok ? left(set).flatMap((path) => changes.value.get(path) ?? []) : [];
     made.push(changes.ok ? await treeOf(scratch, run, tree, [...gone.map(nothingAt(tree)), ...came]) : changes);

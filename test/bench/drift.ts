@@ -73,7 +73,7 @@ async function judge(
   state: 'clean' | 'conflict',
   count: number,
 ): Promise<void> {
-  const { drifts } = must(await judging.judge(candidates));
+  const { drifts } = must(await judging.judge(candidates, new AbortController().signal));
   const found = [...drifts.values()].filter((one) => one.state === state).length;
   if (found !== count) throw new Error(`${found} of ${drifts.size} are ${state}, not ${count}`);
 }

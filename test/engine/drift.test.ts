@@ -157,7 +157,11 @@ it('is hidden alone where an uncommitted file of it cannot be read', async () =>
   await told(hidden.jobId, (drift) => drift?.state === 'clean');
   git(repository, 'config', 'filter.bad.clean', 'false');
   git(repository, 'config', 'filter.bad.required', 'true');
-  write(repository, { '.git/info/attributes': 'b.txt filter=bad\n', 'b.txt': 'dirty\n', 'a.txt': lines({ 3: 'ours' }) });
+  write(repository, {
+    '.git/info/attributes': 'b.txt filter=bad\n',
+    'b.txt': 'dirty\n',
+    'a.txt': lines({ 3: 'ours' }),
+  });
   must(await host.relay.look({}));
   await told(job.jobId, (drift) => drift?.state === 'merged');
   await told(hidden.jobId, (drift) => drift === undefined);

@@ -88,3 +88,17 @@ it('tells who asks after a commit of that commit, though a look ahead of it stil
     await host.close();
   }
 });
+
+it('is cut off where the host closes', async () => {
+  const repository = makeRepository(join(directory, 'repo'), { 'a.txt': 'a\n' });
+  const git = heldGit();
+  const cache = join(directory, 'cache');
+  const host = await openTestHost({ directory: repository, cache, environment: git.environment });
+  const { jobId } = await host.run(command('echo theirs > a.txt'));
+  git.hold();
+  // Nobody lets go of it, as of a status that takes minutes.
+  const asked = host.relay.plan({ jobIds: [jobId] });
+  await began();
+  await host.close();
+  expect(await asked).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+});
