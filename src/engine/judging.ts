@@ -17,6 +17,8 @@ import type { Sources } from './sources.ts';
 
 /** What is known of patches, and of each why nothing is. */
 export interface Judged {
+  /** The HEAD that they stand towards; none where nothing was asked. */
+  readonly place?: HeadPlace;
   readonly drifts: ReadonlyMap<JobId, Drift>;
   readonly untold: ReadonlyMap<JobId, string>;
 }
@@ -63,7 +65,9 @@ export class Judging {
       const looks = await this.#look(natives, place.value, scratch, untold);
       if (!looks.ok) return looks;
       const fits = await this.#fit(looks.value, place.value, scratch, untold);
-      return fits.ok ? ok({ drifts: driftsOf(looks.value, fits.value, place.value, untold), untold }) : fits;
+      if (!fits.ok) return fits;
+      const drifts = driftsOf(looks.value, fits.value, place.value, untold);
+      return ok({ place: place.value, drifts, untold });
     } finally {
       await scratch.dispose();
     }

@@ -16,7 +16,7 @@ import {
   temporaryDirectory,
   write,
 } from '../fixtures/repository.ts';
-import { command, openTestHost, type TestHost } from '../fixtures/testHost.ts';
+import { command, must, openTestHost, type TestHost } from '../fixtures/testHost.ts';
 
 let directory: string;
 
@@ -101,4 +101,27 @@ it('is cut off where the host closes', async () => {
   await began();
   await host.close();
   expect(await asked).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+});
+
+it('and the order that is told with it are of one HEAD', async () => {
+  const repository = makeRepository(join(directory, 'repo'), { 'a.txt': 'a\n' });
+  const git = heldGit();
+  const cache = join(directory, 'cache');
+  const clock = new ManualClock();
+  const host = await openTestHost({ directory: repository, cache, environment: git.environment, clock });
+  try {
+    const { jobId } = await host.run(command('echo theirs > a.txt'));
+    git.hold();
+    const asked = host.relay.plan({ jobIds: [jobId] });
+    await began();
+    write(repository, { 'a.txt': 'ours\n' });
+    commit(repository);
+    git.let();
+    await go();
+    const plan = must(await asked);
+    expect(plan.jobs).toMatchObject([{ jobId, drift: { state: 'clean', head: plan.head } }]);
+    expect(plan.order).toEqual([jobId]);
+  } finally {
+    await host.close();
+  }
 });
