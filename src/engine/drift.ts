@@ -16,7 +16,7 @@ import { Judging, type Judged } from './judging.ts';
 import type { Sources } from './sources.ts';
 
 export interface DriftOptions {
-  readonly store: JobStore;
+  readonly store: Pick<JobStore, 'list' | 'get'>;
   readonly vault: Vault;
   readonly sources: Sources;
   readonly clock: Clock;
@@ -48,6 +48,8 @@ export class Drifts {
   readonly #followed = new Map<JobId, Candidate>();
   readonly #known = new Map<JobId, { readonly drift: Told; readonly turn: number }>();
   readonly #asked = new Map<JobId, Promise<Told>>();
+  /** … and the looks that wait for those to end. */
+  readonly #next = new Map<JobId, Promise<Told>>();
   readonly #told = new Set<string>();
   readonly #works = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
@@ -67,7 +69,7 @@ export class Drifts {
   start(): void {
     this.#mode = 'following';
     this.#heard = new Set();
-    void this.#lane.run(() => this.#load());
+    this.#meanwhile(() => this.#load());
   }
 
   /** Work that `stop` waits for; the signal tells it to end. */
@@ -84,7 +86,7 @@ export class Drifts {
     this.#timer?.dispose();
     this.#watch.dispose();
     await this.#lane.run(() => Promise.resolve());
-    await Promise.allSettled([...this.#asked.values(), ...this.#works]);
+    await Promise.allSettled([...this.#asked.values(), ...this.#next.values(), ...this.#works]);
   }
 
   note({ entry, job }: Appended): void {
@@ -103,10 +105,17 @@ export class Drifts {
 
   #lookSoon(): void {
     this.#timer ??= this.#options.clock.after(TOGETHER_MS, () => {
-      void this.#lane.run(() => {
+      this.#meanwhile(() => {
         this.#timer = undefined;
         return this.#judgeAll();
       });
+    });
+  }
+
+  /** In the lane, where nobody waits for it: a bug in it ends no host. */
+  #meanwhile(work: () => Promise<void>): void {
+    this.#lane.run(work).catch((thrown: unknown) => {
+      this.#options.log.write('error', 'a look at how patches stand failed', { why: messageOf(thrown) });
     });
   }
 
@@ -131,6 +140,8 @@ export class Drifts {
   async judge(group: readonly Candidate[]): Promise<Result<Judged, string>> {
     const turn = (this.#turn += 1);
     const judged = await this.#attempt(group);
+    // What was cut off says nothing of any patch.
+    if (this.#stopping.signal.aborted) return err('the relay is going down');
     const [first] = group;
     if (!judged.ok && first !== undefined) this.#tellOnce(first.workspace, judged.error);
     if (judged.ok) for (const [jobId, why] of judged.value.untold) this.#tellOnce(jobId, why);
@@ -189,10 +200,24 @@ export class Drifts {
     for (const group of groups.values()) if (this.#mode === 'following') await this.judge(group);
   }
 
+  /** A look that runs may have read HEAD ahead of what moved since: those who ask meanwhile share the next. */
   #fresh(candidate: Candidate): Promise<Told> {
     const { jobId } = candidate;
+    const next = this.#next.get(jobId);
+    if (next !== undefined) return next;
     const asked = this.#asked.get(jobId);
-    if (asked !== undefined) return asked;
+    if (asked === undefined) return this.#ask(candidate);
+    const begin = (): Promise<Told> => {
+      this.#next.delete(jobId);
+      return this.#ask(candidate);
+    };
+    const asking = asked.then(begin, begin);
+    this.#next.set(jobId, asking);
+    return asking;
+  }
+
+  #ask(candidate: Candidate): Promise<Told> {
+    const { jobId } = candidate;
     if (this.#mode === 'stopped') return Promise.resolve(this.#known.get(jobId)?.drift);
     const asking = this.judge([candidate])
       .then((judged) => (judged.ok ? judged.value.drifts.get(jobId) : undefined))
@@ -216,7 +241,7 @@ export class Drifts {
   /** What the file system refuses is no bug. */
   async #attempt(group: readonly Candidate[]): Promise<Result<Judged, string>> {
     try {
-      return await this.judging.judge(group);
+      return await this.judging.judge(group, this.#stopping.signal);
     } catch (thrown) {
       if (codeOf(thrown) === undefined) throw thrown;
       return err(messageOf(thrown));

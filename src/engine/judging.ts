@@ -17,6 +17,8 @@ import type { Sources } from './sources.ts';
 
 /** What is known of patches, and of each why nothing is. */
 export interface Judged {
+  /** The HEAD that they stand towards; none where nothing was asked. */
+  readonly place?: HeadPlace;
   readonly drifts: ReadonlyMap<JobId, Drift>;
   readonly untold: ReadonlyMap<JobId, string>;
 }
@@ -49,7 +51,7 @@ export class Judging {
   }
 
   /** The error says why nothing can be told of any of them. */
-  async judge(group: readonly Candidate[]): Promise<Result<Judged, string>> {
+  async judge(group: readonly Candidate[], signal: AbortSignal): Promise<Result<Judged, string>> {
     const [first] = group;
     if (first === undefined) return ok({ drifts: new Map(), untold: new Map() });
     const place = await headPlaceOf(this.#sources, first.workspace);
@@ -57,13 +59,15 @@ export class Judging {
     const untold = new Map<JobId, string>();
     const isAlien = ({ baseline }: Candidate): boolean => baseline.length !== place.value.head.length;
     for (const { jobId } of group.filter(isAlien)) untold.set(jobId, 'its repository has another object format');
-    const scratch = new ScratchOnce(this.#sources, group);
+    const scratch = new ScratchOnce(this.#sources, group, signal);
     try {
       const natives = group.filter((candidate) => !isAlien(candidate));
       const looks = await this.#look(natives, place.value, scratch, untold);
       if (!looks.ok) return looks;
       const fits = await this.#fit(looks.value, place.value, scratch, untold);
-      return fits.ok ? ok({ drifts: driftsOf(looks.value, fits.value, place.value, untold), untold }) : fits;
+      if (!fits.ok) return fits;
+      const drifts = driftsOf(looks.value, fits.value, place.value, untold);
+      return ok({ place: place.value, drifts, untold });
     } finally {
       await scratch.dispose();
     }
@@ -77,7 +81,7 @@ export class Judging {
   ): Promise<Result<readonly Look[], string>> {
     const trees = await this.#trees(group, scratch, untold);
     if (!trees.ok) return trees;
-    const dirty = await dirtyPaths(this.#sources.theirs, topLevel, fewPaths(trees.value));
+    const dirty = await dirtyPaths(this.#sources.theirs.until(scratch.signal), topLevel, fewPaths(trees.value));
     if (!dirty.ok) return err(dirty.error.message);
     const stamps = new Map<BytePath, Promise<string>>();
     const looks = trees.value.map(async ([candidate, known]): Promise<Look> => {
@@ -100,6 +104,7 @@ export class Judging {
     });
     const unread = await this.#present(
       group.filter((candidate) => this.patches.known(candidate) === undefined),
+      scratch.signal,
       untold,
     );
     if (unread.length === 0) return ok(known);
@@ -117,9 +122,10 @@ export class Judging {
   /** Those whose objects are in their mirrors, if need be by now. */
   async #present(
     group: readonly Candidate[],
+    signal: AbortSignal,
     untold: Map<JobId, string>,
   ): Promise<readonly { readonly candidate: Candidate; readonly base: ObjectId }[]> {
-    const bases = await Promise.all(group.map((candidate) => this.patches.base(candidate)));
+    const bases = await Promise.all(group.map((candidate) => this.patches.base(candidate, signal)));
     const present: { readonly candidate: Candidate; readonly base: ObjectId }[] = [];
     for (const [at, candidate] of group.entries()) {
       const base = bases[at];
@@ -138,15 +144,17 @@ export class Judging {
     const stale = looks.filter(({ candidate, key }) => this.#fits.get(candidate.jobId)?.key !== key);
     const present = await this.#present(
       stale.map(({ candidate }) => candidate),
+      once.signal,
       untold,
     );
     const there = new Set(present.map(({ candidate }) => candidate.jobId));
-    const open = stale.filter(({ candidate }) => there.has(candidate.jobId));
-    if (open.length > 0) {
+    const asked = stale.filter(({ candidate }) => there.has(candidate.jobId));
+    if (asked.length > 0) {
       const scratch = await once.open();
       if (!scratch.ok) return scratch;
-      const workings = await this.#workings(scratch.value, open, { topLevel, tree });
+      const workings = await this.#workings(scratch.value, asked, { topLevel, tree, signal: once.signal }, untold);
       if (!workings.ok) return workings;
+      const open = asked.filter(({ candidate }) => !untold.has(candidate.jobId));
       const read = await scratch.value.readAttributes(tree);
       if (!read.ok) return err(describe(read.error));
       const cases = open.map(({ candidate, trees, dirty }) => ({
@@ -170,39 +178,46 @@ export class Judging {
 
   /**
    * HEAD's tree with the uncommitted files of a patch on top, by those files; with those of no other patch, by which git
-   * could take a file for moved.
+   * could take a file for moved. A file that git cannot read hides the patches that it belongs to, and no others.
    */
   async #workings(
     scratch: Scratch,
     looks: readonly Look[],
-    { topLevel, tree }: Omit<HeadPlace, 'head'>,
+    { topLevel, tree, signal }: Omit<HeadPlace, 'head'> & { readonly signal: AbortSignal },
+    untold: Map<JobId, string>,
   ): Promise<Result<ReadonlyMap<string, ObjectId>, string>> {
-    const workings = new Map<string, ObjectId>();
-    for (const { dirty } of looks) {
-      const key = dirty.join('\0');
-      if (dirty.length === 0 || workings.has(key)) continue;
-      const overlay = { theirs: this.#sources.theirs, workspace: topLevel, tree, paths: dirty };
-      const made = await withWorkingFiles(scratch, overlay);
-      if (!made.ok) return err(describe(made.error));
-      workings.set(key, made.value);
+    const unclean = looks.filter(({ dirty }) => dirty.length > 0);
+    if (unclean.length === 0) return ok(new Map());
+    const sets = new Map(unclean.map(({ dirty }) => [dirty.join('\0'), dirty]));
+    const theirs = this.#sources.theirs.until(signal);
+    const overlays = { theirs, workspace: topLevel, tree, sets: [...sets.values()] };
+    const made = await withWorkingFiles(scratch, overlays);
+    if (!made.ok) return err(describe(made.error));
+    const byKey = new Map([...sets.keys()].map((key, at) => [key, made.value[at]]));
+    for (const { candidate, dirty } of unclean) {
+      const working = byKey.get(dirty.join('\0'));
+      if (working?.ok === false) untold.set(candidate.jobId, describe(working.error));
     }
-    return ok(workings);
+    return ok(new Map([...byKey].flatMap(([key, working]) => (working?.ok === true ? [[key, working.value]] : []))));
   }
 }
 
 /** A scratch repository that is made where one is needed, and once. */
 class ScratchOnce {
+  /** Ends what git does in it. */
+  readonly signal: AbortSignal;
   readonly #sources: Sources;
   readonly #group: readonly Candidate[];
   #opened: Result<Scratch, string> | undefined;
 
-  constructor(sources: Sources, group: readonly Candidate[]) {
+  constructor(sources: Sources, group: readonly Candidate[], signal: AbortSignal) {
+    this.signal = signal;
     this.#sources = sources;
     this.#group = group;
   }
 
   async open(): Promise<Result<Scratch, string>> {
-    return (this.#opened ??= await openScratch(this.#sources, this.#group));
+    return (this.#opened ??= await openScratch(this.#sources, this.#group, this.signal));
   }
 
   async dispose(): Promise<void> {
@@ -211,13 +226,17 @@ class ScratchOnce {
 }
 
 /** With the objects of all of them; a source that is gone takes away only its own. */
-export async function openScratch(sources: Sources, group: readonly Candidate[]): Promise<Result<Scratch, string>> {
+export async function openScratch(
+  sources: Sources,
+  group: readonly Candidate[],
+  signal: AbortSignal,
+): Promise<Result<Scratch, string>> {
   const sourced = new Map(group.map((candidate) => [candidate.source, candidate]));
   for (const [source, candidate] of sourced) if (!(await sources.ground(candidate)).ok) sourced.delete(source);
   const [first, ...others] = sourced.values();
   if (first === undefined) return err('no source of theirs is there any more');
   const opened = await sources.scratch(first, others);
-  return opened.ok ? opened : err(opened.error.message);
+  return opened.ok ? ok(opened.value.until(signal)) : err(opened.error.message);
 }
 
 function driftsOf(

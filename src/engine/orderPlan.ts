@@ -7,7 +7,7 @@ import type { JobStore } from '../store/jobStore.ts';
 import { orderOf, type Left, type Ordered } from './applyOrder.ts';
 import { candidateOf, type Candidate } from './candidate.ts';
 import type { Drifts } from './drift.ts';
-import { headPlaceOf } from './headPlace.ts';
+import { headPlaceOf, type HeadPlace } from './headPlace.ts';
 import { namedPaths, openScratch } from './judging.ts';
 import type { Sources } from './sources.ts';
 import type { PatchCase } from './treeFitting.ts';
@@ -39,8 +39,11 @@ async function plan(input: PlanInput, ground: PlanGround, signal: AbortSignal): 
   const judged = await ground.drifts.judge(candidates);
   if (!judged.ok) return err(relayError('blocked', `No order can be told: ${judged.error}.`));
   const { drifts, untold } = judged.value;
+  // What is told of each, and the order, are of one HEAD.
+  const place = judged.value.place === undefined ? await headPlaceOf(ground.sources, workspace) : ok(judged.value.place);
+  if (!place.ok) return err(relayError('blocked', `No order can be told: ${place.error}.`));
   const told = candidates.filter(({ jobId }) => drifts.has(jobId));
-  const ordered = await orderPatches(told, workspace, ground, signal);
+  const ordered = await orderPatches(told, place.value, ground, signal);
   if (!ordered.ok) return ordered;
   const { head, result } = ordered.value;
   const jobs = told.flatMap(({ jobId, title }) => {
@@ -85,26 +88,23 @@ async function named(jobIds: readonly JobId[], { store }: PlanGround): Answer<Me
   return ok({ candidates: candidates.sort((one, two) => one.createdAt - two.createdAt), workspace, omitted: 0 });
 }
 
-/** Of patches of one working tree. */
+/** Of patches of one working tree, into its HEAD. */
 export async function orderPatches(
   candidates: readonly Candidate[],
-  workspace: string,
+  { head, tree }: HeadPlace,
   { sources, drifts }: { readonly sources: Sources; readonly drifts: Pick<Drifts, 'judging'> },
   signal: AbortSignal,
 ): Answer<{ readonly head: ApplyOrder['head']; readonly result: Ordered }> {
   const blocked = (why: string): Result<never, RelayError> =>
     err(relayError('blocked', `No order can be told: ${why}.`));
-  const place = await headPlaceOf(sources, workspace);
-  if (!place.ok) return blocked(place.error);
-  const { head, tree } = place.value;
   if (candidates.length === 0) return ok({ head, result: { conflicts: [], order: [], left: [], isBest: true } });
-  const opened = await openScratch(sources, candidates);
+  const opened = await openScratch(sources, candidates, signal);
   if (!opened.ok) return blocked(opened.error);
   const scratch = opened.value;
   try {
     const read = await scratch.readAttributes(tree);
     if (!read.ok) return blocked(describe(read.error));
-    const bases = await Promise.all(candidates.map((candidate) => drifts.judging.patches.base(candidate)));
+    const bases = await Promise.all(candidates.map((candidate) => drifts.judging.patches.base(candidate, signal)));
     const asked: { readonly candidate: Candidate; readonly base: ObjectId }[] = [];
     for (const [at, candidate] of candidates.entries()) {
       const base = bases[at];

@@ -42,7 +42,7 @@ export class PatchesAsTrees {
   }
 
   /** The tree of a patch's baseline, once its own and the result's are in the mirror; or why they cannot be. */
-  async base(candidate: Candidate): Promise<Result<ObjectId, string>> {
+  async base(candidate: Candidate, signal: AbortSignal): Promise<Result<ObjectId, string>> {
     const ground = await this.#sources.ground(candidate);
     if (!ground.ok) return err(ground.error.message);
     const { mirror } = ground.value;
@@ -52,16 +52,17 @@ export class PatchesAsTrees {
     ]);
     if (base.ok && result.ok) return base;
     // One after another: each takes processes of its own.
-    return this.#lane.run(() => this.#rebuild(candidate, ground.value));
+    return this.#lane.run(() => this.#rebuild(candidate, ground.value, signal));
   }
 
-  async #rebuild(candidate: Candidate, { mirror }: Ground): Promise<Result<ObjectId, string>> {
-    const ensured = await ensureBaseline(candidate, { mirror, vault: this.#vault }, new AbortController().signal);
+  async #rebuild(candidate: Candidate, { mirror }: Ground, signal: AbortSignal): Promise<Result<ObjectId, string>> {
+    if (signal.aborted) return err('the relay is going down');
+    const ensured = await ensureBaseline(candidate, { mirror, vault: this.#vault }, signal);
     if (!ensured.ok) return err(ensured.error.message);
     const bytes = await this.#vault.read(candidate.patch);
     if (!bytes.ok) return err(bytes.error.message);
     const index = join(this.#sources.temporary, `index-${randomBytes(6).toString('hex')}`);
-    const made = await rebuilt(mirror.git, candidate.baseline, index, bytes.value);
+    const made = await rebuilt(mirror.git.until(signal), candidate.baseline, index, bytes.value);
     if (!made.ok) return err(describe(made.error));
     return made.value === candidate.resultTree ? ensured : err('its patch does not make its result any more');
   }

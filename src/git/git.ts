@@ -34,14 +34,21 @@ const LARGEST_OUTPUT = 256 * 1024 * 1024;
 /** Git by argv, never by a shell, in one of the environments of environment.ts. */
 export class Git {
   readonly #env: Environment;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(env: Environment) {
+  constructor(env: Environment, signal?: AbortSignal) {
     this.#env = env;
+    this.#signal = signal;
   }
 
   /** The same git with more environment. */
   with(env: Environment): Git {
-    return new Git({ ...this.#env, ...env });
+    return new Git({ ...this.#env, ...env }, this.#signal);
+  }
+
+  /** The same git, each run of which ends with the signal where it is given no other. */
+  until(signal: AbortSignal): Git {
+    return new Git(this.#env, signal);
   }
 
   command(args: readonly string[]): { file: string; args: readonly string[]; env: Environment } {
@@ -79,7 +86,7 @@ export class Git {
     options: GitOptions,
     sink?: Sink,
   ): Promise<Result<{ readonly stdout: Buffer }, GitError>> {
-    const { cwd = '/', env, stdin, signal, maxOutput = LARGEST_OUTPUT, onStderr } = options;
+    const { cwd = '/', env, stdin, signal = this.#signal, maxOutput = LARGEST_OUTPUT, onStderr } = options;
     const done = await run(
       {
         file: 'git',

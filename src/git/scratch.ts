@@ -50,6 +50,11 @@ export class Scratch {
     return ok(new Scratch(directory, git));
   }
 
+  /** The same repository, in which git ends with the signal. */
+  until(signal: AbortSignal): Scratch {
+    return new Scratch(this.directory, this.git.until(signal));
+  }
+
   /** Where its objects are written: for a git that works in another repository. */
   get objects(): string {
     return join(this.directory, 'git', 'objects');

@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { newJobId, ObjectId } from '../../src/domain/ids.ts';
 import type { Candidate } from '../../src/engine/candidate.ts';
+import { headPlaceOf } from '../../src/engine/headPlace.ts';
 import { Judging } from '../../src/engine/judging.ts';
 import { orderPatches } from '../../src/engine/orderPlan.ts';
 import { Sources } from '../../src/engine/sources.ts';
@@ -59,7 +60,9 @@ async function measured(
   }
   const fifty = candidates.slice(MET);
   const ground = { sources, drifts: { judging } };
-  const plan = await timed(async () => orderPatches(fifty, repository, ground, new AbortController().signal));
+  const place = await headPlaceOf(sources, repository);
+  if (!place.ok) throw new Error(place.error);
+  const plan = await timed(async () => orderPatches(fifty, place.value, ground, new AbortController().signal));
   return [
     limited(`drift of ${RESULTS} results, ${FILES} files, HEAD moved`, ms(median(moved)), ms(1000), 'below'),
     told('  … and HEAD did not', ms(median(still))),
@@ -73,7 +76,7 @@ async function judge(
   state: 'clean' | 'conflict',
   count: number,
 ): Promise<void> {
-  const { drifts } = must(await judging.judge(candidates));
+  const { drifts } = must(await judging.judge(candidates, new AbortController().signal));
   const found = [...drifts.values()].filter((one) => one.state === state).length;
   if (found !== count) throw new Error(`${found} of ${drifts.size} are ${state}, not ${count}`);
 }

@@ -152,6 +152,24 @@ it('stands as it does alone, whatever files of other patches are uncommitted', a
   await stands(other, { state: 'conflict', dirty: ['moved.txt'] });
 });
 
+it('is hidden alone where an uncommitted file of it cannot be read', async () => {
+  const [job, hidden] = [await host.run(change), await host.run(command('echo x >> b.txt'))];
+  await told(hidden.jobId, (drift) => drift?.state === 'clean');
+  git(repository, 'config', 'filter.bad.clean', 'false');
+  git(repository, 'config', 'filter.bad.required', 'true');
+  write(repository, {
+    '.git/info/attributes': 'b.txt filter=bad\n',
+    'b.txt': 'dirty\n',
+    'a.txt': lines({ 3: 'ours' }),
+  });
+  must(await host.relay.look({}));
+  await told(job.jobId, (drift) => drift?.state === 'merged');
+  await told(hidden.jobId, (drift) => drift === undefined);
+  const plan = must(await host.relay.plan({}));
+  expect(plan.order).toEqual([job.jobId]);
+  expect(plan.left).toMatchObject([{ jobId: hidden.jobId, because: expect.stringContaining('filter') as unknown }]);
+});
+
 describe('it is judged again', () => {
   it('when a commit lands, a branch is checked out, files are staged, and nobody asks', async () => {
     const job = await host.run(change);
