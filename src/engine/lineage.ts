@@ -135,7 +135,7 @@ async function resultOf(job: SucceededJob, options: LineageOptions): Promise<Res
   if (digest === undefined) return err(relayError('notFound', `Job ${job.id} has no patch to go on from.`));
   const ground = await sources.ground(job);
   if (!ground.ok) return err(relayError('invalid', ground.error.message));
-  const temporary = await made(sources.temporary);
+  const temporary = await made(sources);
   if (!temporary.ok) return temporary;
   try {
     const place = {
@@ -175,11 +175,13 @@ function placeOf({ workspace, onBranch }: Job): Pick<Pin, 'workspace' | 'onBranc
   return { workspace, ...(onBranch === undefined ? {} : { onBranch }) };
 }
 
-async function made(folder: string): Promise<Result<string, RelayError>> {
+async function made(sources: Sources): Promise<Result<string, RelayError>> {
+  const folder = await sources.ready();
+  if (!folder.ok) return err(relayError('io', folder.error));
   try {
-    return ok(await mkdtemp(join(folder, 'follow-')));
+    return ok(await mkdtemp(join(folder.value, 'follow-')));
   } catch (thrown) {
-    return err(relayError('io', `Nothing can be written to ${folder}: ${messageOf(thrown)}`));
+    return err(relayError('io', `Nothing can be written to ${folder.value}: ${messageOf(thrown)}`));
   }
 }
 
