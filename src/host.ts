@@ -172,6 +172,8 @@ async function openRecord(
     lock.dispose();
   };
   await sources.prepare();
+  const tidied = await threads.tidy(settingsOf(options.executorSettings?.()).settings.threads === 'keep');
+  if (!tidied.ok) log.write('warn', tidied.error.message);
   const started = await engine.start(options.mode);
   if (!started.ok) {
     await close();

@@ -53,6 +53,7 @@ async function threadOf(
   { threads, executors }: BeforeOptions,
   own: string,
 ): Promise<Before['thread']> {
+  if (last.deleted === true) return { why: 'that job was deleted' };
   if (last.executor !== job.executor)
     return { why: `${last.executor} did that job, and ${job.executor} does this one` };
   const executor = executors.get(job.executor);
@@ -63,12 +64,12 @@ async function threadOf(
   return { of: { sessionId, ...((await threads.give(last.id, file)) ? { file } : {}) } };
 }
 
-function earlierOf({ id, spec: { task }, outcome }: SucceededJob, isHere: boolean): Earlier {
+function earlierOf({ id, spec: { task }, outcome, deleted }: SucceededJob, isHere: boolean): Earlier {
   const { summary, files, fileCount } = outcome;
   return {
     jobId: id,
     task,
-    ...(summary === undefined ? {} : { summary: cut(summary) }),
+    ...(summary === undefined || deleted === true ? {} : { summary: cut(summary) }),
     files: files.slice(0, MOST_FILES).map(({ path }) => path),
     fileCount,
     isHere,

@@ -33,6 +33,7 @@ type Made = Promise<Result<Descendant, RelayError>>;
 /** The same spec at the same baseline. */
 export function retried(job: Job): Result<Descendant, RelayError> {
   if (!isTerminal(job)) return notOver(job, 'retried');
+  if (job.deleted === true) return gone(job);
   const spec = withoutKey(job.spec);
   const { baseline, graft, source } = job;
   const pin = { baseline, source, ...placeOf(job), ...(graft === undefined ? {} : { graft }) };
@@ -42,6 +43,7 @@ export function retried(job: Job): Result<Descendant, RelayError> {
 /** The same spec on what HEAD is now; with uncommitted work in it, on a new snapshot of that. */
 export async function rebased(job: Job, options: LineageOptions): Made {
   if (!isTerminal(job)) return notOver(job, 'rebased');
+  if (job.deleted === true) return gone(job);
   const spec = await ontoHead(withoutKey(job.spec), job, options);
   if (!spec.ok) return spec;
   const made = { spec: spec.value, executor: executorOf(spec.value), relation: 'rebase' } as const;
@@ -54,6 +56,7 @@ export function followed(
   wanted: CallInput<'followUp'>,
   options: LineageOptions,
 ): Result<Descendant, RelayError> {
+  if (isTerminal(job) && job.deleted === true) return gone(job);
   if (job.state !== 'SUCCEEDED') {
     const why = `Job ${job.id} is ${job.state}: only the result of one that SUCCEEDED can be gone on from.`;
     return err(relayError('illegal', `${why} To run it again, retry it.`));
@@ -135,7 +138,7 @@ async function resultOf(job: SucceededJob, options: LineageOptions): Promise<Res
   if (digest === undefined) return err(relayError('notFound', `Job ${job.id} has no patch to go on from.`));
   const ground = await sources.ground(job);
   if (!ground.ok) return err(relayError('invalid', ground.error.message));
-  const temporary = await made(sources.temporary);
+  const temporary = await made(sources);
   if (!temporary.ok) return temporary;
   try {
     const place = {
@@ -175,16 +178,23 @@ function placeOf({ workspace, onBranch }: Job): Pick<Pin, 'workspace' | 'onBranc
   return { workspace, ...(onBranch === undefined ? {} : { onBranch }) };
 }
 
-async function made(folder: string): Promise<Result<string, RelayError>> {
+async function made(sources: Sources): Promise<Result<string, RelayError>> {
+  const folder = await sources.ready();
+  if (!folder.ok) return err(relayError('io', folder.error));
   try {
-    return ok(await mkdtemp(join(folder, 'follow-')));
+    return ok(await mkdtemp(join(folder.value, 'follow-')));
   } catch (thrown) {
-    return err(relayError('io', `Nothing can be written to ${folder}: ${messageOf(thrown)}`));
+    return err(relayError('io', `Nothing can be written to ${folder.value}: ${messageOf(thrown)}`));
   }
 }
 
 function notOver(job: Job, what: string): Result<never, RelayError> {
   return err(relayError('illegal', `Job ${job.id} is ${job.state}: it can be ${what} when it has ended.`));
+}
+
+/** Nothing that was said in a deleted job is brought back by another one. */
+function gone(job: Job): Result<never, RelayError> {
+  return err(relayError('notFound', `Job ${job.id} was deleted. Submit the task anew.`));
 }
 
 /** It is meant to be another job: it must not find the old one by its key. */

@@ -31,22 +31,42 @@ export async function pinOf(
     if (refused !== undefined) return err(relayError('invalid', refused));
     return ok({ baseline: repo.baselineCommit, source: repo.url, workspace });
   }
-  const directory = repo.type === 'local' ? repo.path : workspace;
-  const found = await sources.find(directory, repo.type === 'local' ? repo.baselineCommit : 'HEAD');
+  if (repo.type === 'local') {
+    const found = await sources.find(repo.path, repo.baselineCommit);
+    if (!found.ok) return err(relayError('invalid', found.error.message));
+    const { commit, topLevel } = found.value;
+    if (commit !== undefined) return ok({ baseline: commit, source: topLevel, workspace: topLevel });
+    const why = `The commit ${repo.baselineCommit} is not in "${repo.path}". Name one that is (git rev-parse HEAD), or fetch it first.`;
+    return err(relayError('invalid', why));
+  }
+  if (repo.include !== 'uncommitted') return headOf(workspace, sources);
+  // HEAD and the work on it are read one after the other: a commit in between would give a state that never was.
+  for (let tried = 0; tried < MOST_TRIES; tried++) {
+    const head = await headOf(workspace, sources);
+    if (!head.ok) return head;
+    const pinned = await withUncommitted(head.value, { sources, vault });
+    const now = await headOf(workspace, sources);
+    if (!now.ok) return now;
+    if (now.value.baseline === head.value.baseline) return pinned;
+  }
+  const why = `HEAD of "${workspace}" moved again and again while your uncommitted work was read. Submit again when it stands still.`;
+  return err(relayError('invalid', why));
+}
+
+const MOST_TRIES = 3;
+
+/** HEAD of a working tree, at this moment. */
+async function headOf(directory: string, sources: Sources): Promise<Result<Pin, RelayError>> {
+  const found = await sources.find(directory, 'HEAD');
   if (!found.ok) return err(relayError('invalid', found.error.message));
   const { commit, topLevel } = found.value;
   if (commit === undefined) {
-    const why =
-      repo.type === 'local'
-        ? `The commit ${repo.baselineCommit} is not in "${directory}". Name one that is (git rev-parse HEAD), or fetch it first.`
-        : `"${directory}" has no commit yet. Make a first commit, then submit again.`;
+    const why = `"${directory}" has no commit yet. Make a first commit, then submit again.`;
     return err(relayError('invalid', why));
   }
-  if (repo.type === 'local') return ok({ baseline: commit, source: topLevel, workspace: topLevel });
   const onBranch = await branchOfHead(sources.theirs, topLevel);
   const known = onBranch === undefined ? {} : { onBranch };
-  const head = { baseline: commit, source: topLevel, workspace: topLevel, ...known };
-  return repo.include === 'uncommitted' ? withUncommitted(head, { sources, vault }) : ok(head);
+  return ok({ baseline: commit, source: topLevel, workspace: topLevel, ...known });
 }
 
 /** Only what git fetches by itself: no transport that runs a program of the spec's choice. */

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lane } from '../base/lane.ts';
-import { err, ok, type Result } from '../base/result.ts';
+import { err, messageOf, ok, type Result } from '../base/result.ts';
 import type { PolicyPlace } from '../checks/policyFile.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
@@ -9,7 +9,7 @@ import type { JobSpec } from '../domain/jobSpec.ts';
 import { CatFile } from '../git/catFile.ts';
 import { writeConfigFile } from '../git/configFile.ts';
 import { proofEnvironment, remoteEnvironment, theirsEnvironment } from '../git/environment.ts';
-import { describe, Git, type Environment } from '../git/git.ts';
+import { Git, type Environment } from '../git/git.ts';
 import { Mirror, mirrorKey, type MirrorSource } from '../git/mirror.ts';
 import { removeTree } from '../git/removeTree.ts';
 import { openRepository, type Repository, type RepositoryError } from '../git/repository.ts';
@@ -84,7 +84,18 @@ export class Sources {
   async prepare(): Promise<void> {
     await removeTree(this.temporary);
     await mkdir(this.temporary, { recursive: true, mode: 0o700 });
-    await writeConfigFile(this.#configFile, []);
+    await this.#configLane.run(() => writeConfigFile(this.#configFile, [...this.#safe]));
+  }
+
+  /** The folder `temporary`, and the relay's configuration of git: a person may have deleted the cache while the host lives. */
+  async ready(): Promise<Result<string, string>> {
+    try {
+      await mkdir(this.temporary, { recursive: true, mode: 0o700 });
+      await this.#configured();
+      return ok(this.temporary);
+    } catch (thrown) {
+      return err(`Nothing can be written to ${this.temporary}: ${messageOf(thrown)}`);
+    }
   }
 
   /** Those who ask together share one: each has a process. */
@@ -125,6 +136,8 @@ export class Sources {
 
   /** The mirror and slots for a job's source; made when first asked for. */
   async ground(job: Sourced): Promise<Result<Ground, RepositoryError>> {
+    const ready = await this.ready();
+    if (!ready.ok) return err({ kind: 'failed', message: ready.error });
     if (job.spec.repo?.type === 'git') {
       return ok(
         await this.#groundOf(job.source, {
@@ -181,8 +194,10 @@ export class Sources {
   async #scratch(repository: Repository, more: readonly string[]): Promise<Result<Scratch, RepositoryError>> {
     const { commonDir, objectFormat } = repository;
     const objects = [...more, join(commonDir, 'objects')];
-    const made = await Scratch.open({ proof: this.#proof, temporary: this.temporary, objects, objectFormat });
-    return made.ok ? made : err({ kind: 'failed', message: describe(made.error) });
+    const temporary = await this.ready();
+    if (!temporary.ok) return err({ kind: 'failed', message: temporary.error });
+    const made = await Scratch.open({ proof: this.#proof, temporary: temporary.value, objects, objectFormat });
+    return made.ok ? made : err({ kind: 'failed', message: made.error.message });
   }
 
   async #open(directory: string): Promise<Result<Opened, RepositoryError>> {
@@ -208,6 +223,16 @@ export class Sources {
       source.remote ? this.#remote : this.#proof,
     );
     return { mirror, slots: await Slots.open(join(directory, 'slots'), mirror, source.objectFormat, this.#slots) };
+  }
+
+  #configured(): Promise<void> {
+    return this.#configLane.run(async () => {
+      const isThere = await stat(this.#configFile).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) await writeConfigFile(this.#configFile, [...this.#safe]);
+    });
   }
 
   async #trust(directories: readonly string[]): Promise<void> {

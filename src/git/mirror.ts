@@ -140,8 +140,8 @@ export class Mirror {
   }
 
   /**
-   * Clones once, and says whether it did just now; a clone that did not end is thrown away, so that a mirror is whole or
-   * not there.
+   * Clones once, and says whether it did just now: what is only initialised has no objects yet. A clone that did not end is
+   * thrown away, so that a mirror is whole or not there.
    */
   async #make(signal: AbortSignal): Promise<Result<boolean, MirrorError>> {
     if (await exists(join(this.directory, 'HEAD'))) {
@@ -161,7 +161,9 @@ export class Mirror {
       return err(this.#explain(made.error));
     }
     await rename(unfinished, this.directory);
-    return ok(true);
+    // Where a mirror was deleted, a process that is warm still has its packs open, and tells of objects that are gone.
+    await this.#catFile.close();
+    return ok(isCloned);
   }
 
   /** Removes the locks of a git that was killed with an earlier host: nobody else's git works here. */

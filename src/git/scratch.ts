@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { err, ok, type Result } from '../base/result.ts';
+import { err, messageOf, ok, type Result } from '../base/result.ts';
 import type { ObjectId } from '../domain/ids.ts';
-import type { Git, GitError } from './git.ts';
+import { describe, type Git, type GitError } from './git.ts';
 import { removeTree } from './removeTree.ts';
 
 /** What a scratch repository is made from. */
@@ -14,6 +14,12 @@ export interface ScratchSource {
   /** Object folders that are read and never written: the mirror's, the user's. */
   readonly objects: readonly string[];
   readonly objectFormat: 'sha1' | 'sha256';
+}
+
+/** `io`: the disk refused a file of it. */
+export interface ScratchError {
+  readonly kind: 'io' | 'git';
+  readonly message: string;
 }
 
 /** Nothing of it must survive a power cut: on a disk, a sync an object is most of what a merge costs. */
@@ -32,8 +38,24 @@ export class Scratch {
     this.git = git;
   }
 
-  static async open({ proof, temporary, objects, objectFormat }: ScratchSource): Promise<Result<Scratch, GitError>> {
-    const directory = await mkdtemp(join(temporary, 'scratch-'));
+  static async open(source: ScratchSource): Promise<Result<Scratch, ScratchError>> {
+    let directory: string | undefined;
+    try {
+      directory = await mkdtemp(join(source.temporary, 'scratch-'));
+      const made = await Scratch.#make(directory, source);
+      if (made.ok) return made;
+      await removeTree(directory);
+      return err({ kind: 'git', message: describe(made.error) });
+    } catch (thrown) {
+      if (directory !== undefined) await removeTree(directory).catch(() => undefined);
+      return err({ kind: 'io', message: `Nothing can be tried in ${source.temporary}: ${messageOf(thrown)}` });
+    }
+  }
+
+  static async #make(
+    directory: string,
+    { proof, objects, objectFormat }: ScratchSource,
+  ): Promise<Result<Scratch, GitError>> {
     const gitDir = join(directory, 'git');
     const git = proof.with({ GIT_DIR: gitDir, GIT_WORK_TREE: join(directory, 'tree'), ...UNSYNCED });
     await mkdir(join(directory, 'tree'));
@@ -41,10 +63,7 @@ export class Scratch {
       ['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`, gitDir],
       {},
     );
-    if (!made.ok) {
-      await removeTree(directory);
-      return err(made.error);
-    }
+    if (!made.ok) return made;
     await mkdir(join(gitDir, 'objects', 'info'), { recursive: true });
     await writeFile(join(gitDir, 'objects', 'info', 'alternates'), objects.map(alternate).join(''));
     return ok(new Scratch(directory, git));

@@ -61,6 +61,18 @@ export class Threads {
     await rm(this.#pathOf(jobId), { force: true }).catch(() => undefined);
   }
 
+  /** When a host opens: what a killed one left half written goes, and what is too much or too old; all, where none is kept. */
+  tidy(keeps: boolean): Promise<Result<void, IoError>> {
+    return attemptIo('tidy the threads of jobs', async () => {
+      if (!keeps) return rm(this.#directory, { recursive: true, force: true });
+      // A folder that is not there is made when the first is kept.
+      if (!(await stat(this.#directory).catch(() => undefined))?.isDirectory()) return;
+      const names = await readdir(this.#directory);
+      for (const name of names.filter((one) => one.endsWith('.tmp'))) await rm(join(this.#directory, name));
+      await this.#prune();
+    });
+  }
+
   async #prune(): Promise<void> {
     const { mostBytes, longestMs } = this.#bounds;
     const names = await readdir(this.#directory);

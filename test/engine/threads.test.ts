@@ -96,6 +96,30 @@ describe('the thread of a job', () => {
     expect(log).toContain(`goes on from job ${first.jobId}, which the executor is told of: codex did that job`);
   });
 
+  it('is gone with a deleted job, which nobody goes on from', async () => {
+    await open();
+    const { jobId } = await host.run(spec('codex'));
+    must(await host.relay.delete({ jobId, origin: 'cli' }));
+    const gone = { ok: false, error: { kind: 'notFound' } };
+    for (const origin of ['cli', 'mcp'] as const) {
+      expect(await host.relay.followUp({ jobId, task: { title: 'Next' }, origin })).toMatchObject(gone);
+      expect(await host.relay.retry({ jobId, origin })).toMatchObject(gone);
+      expect(await host.relay.rebase({ jobId, origin })).toMatchObject(gone);
+    }
+  });
+
+  it('is not told of where a follow-up of a deleted job is retried, and neither is its summary', async () => {
+    await open();
+    const first = await host.run(spec('codex'));
+    const { job } = await follow(first.jobId);
+    must(await host.relay.delete({ jobId: first.jobId, origin: 'cli' }));
+    const again = await host.ended(must(await host.relay.retry({ jobId: job.jobId, origin: 'cli' })).jobId);
+    expect((await host.artifact(again.jobId, 'logs.txt')).toString()).toContain('that job was deleted');
+    // A thread that begins is given its prompt as its answer: the summary of the first job would stand in it.
+    expect(again.summary).toContain('## Before');
+    expect(again.summary).not.toContain(first.summary ?? 'a summary');
+  });
+
   it('goes with its job', async () => {
     await open();
     const first = await host.run(spec('codex'));

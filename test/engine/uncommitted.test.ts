@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Certificate } from '../../src/domain/certificate.ts';
@@ -69,6 +69,25 @@ async function logOf(job: JobView): Promise<Buffer> {
   return host.artifact(job.jobId, 'logs.txt');
 }
 
+/** The host again, with a git that commits all of the user's work while a snapshot is taken, `times` times. */
+async function withCommits(times: number): Promise<void> {
+  await host.close();
+  const bin = join(place, 'bin');
+  mkdirSync(bin);
+  const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+  const there = `"${real}" -C "${repository}" -c user.name=u -c user.email=u@example.com`;
+  const commits = `${there} add --all && ${there} commit -q --allow-empty -m mine`;
+  // One file is one commit that is still to come.
+  const script = `#!/bin/sh
+case "$*" in *"--git-path index"*) for one in "${bin}"/commit*; do [ -e "$one" ] && rm "$one" && ${commits}; break; done;; esac
+exec "${real}" "$@"
+`;
+  writeFileSync(join(bin, 'git'), script, { mode: 0o755 });
+  for (let at = 0; at < times; at++) writeFileSync(join(bin, `commit${String(at)}`), '');
+  const environment = { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+  host = await openTestHost({ directory: repository, cache, concurrency: 1, environment });
+}
+
 async function again(): Promise<void> {
   await host.close();
   host = await openTestHost({ directory: repository, cache, concurrency: 1 });
@@ -110,6 +129,21 @@ describe('a job on uncommitted work', () => {
     expect(one.baseline).not.toBe(three.baseline);
     expect(printed(await logOf(one))).toBe('b unstaged');
     expect(printed(await logOf(three))).toBe('b later');
+  });
+
+  it('never starts from a state that was none: a commit lands while the work is read', async () => {
+    await withCommits(1);
+    const job = await host.run(uncommitted(`${FILES}; echo more >> a.txt`));
+    expect(existsSync(join(place, 'bin', 'commit0'))).toBe(false);
+    expect(printed(await logOf(job)).split('\n')).toEqual(DIRTY);
+    expect(job).toMatchObject({ state: 'SUCCEEDED', baseline: git(repository, 'rev-parse', 'HEAD') });
+  });
+
+  it('is refused where commits land all the time', async () => {
+    await withCommits(3);
+    const refused = await host.submit(uncommitted('true'));
+    const message = expect.stringMatching(/^HEAD of ".*" moved again and again/) as unknown;
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'invalid', message } });
   });
 
   it('is the same job by its key, whatever the tree has become', async () => {

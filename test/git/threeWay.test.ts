@@ -5,7 +5,7 @@ import { ObjectId } from '../../src/domain/ids.ts';
 import { writeConfigFile } from '../../src/git/configFile.ts';
 import { proofEnvironment } from '../../src/git/environment.ts';
 import { describe as inWords, Git, type GitError } from '../../src/git/git.ts';
-import { Scratch } from '../../src/git/scratch.ts';
+import { Scratch, type ScratchError } from '../../src/git/scratch.ts';
 import { mergeTrees, type ThreeWay } from '../../src/git/threeWay.ts';
 import type { Result } from '../../src/base/result.ts';
 import {
@@ -35,9 +35,9 @@ afterAll(() => removeDirectory(directory));
 const lines = (changes: Readonly<Record<number, string>> = {}): string =>
   Array.from({ length: 30 }, (_, at) => `${changes[at + 1] ?? `line ${String(at + 1)}`}\n`).join('');
 
-function must<T>(result: Result<T, GitError | { readonly kind: 'old'; readonly message: string }>): T {
+function must<T>(result: Result<T, GitError | ScratchError | { readonly kind: 'old'; readonly message: string }>): T {
   if (result.ok) return result.value;
-  throw new Error(result.error.kind === 'old' ? result.error.message : inWords(result.error));
+  throw new Error(result.error.kind === 'failed' ? inWords(result.error) : result.error.message);
 }
 
 class Bed {

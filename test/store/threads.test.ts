@@ -69,3 +69,15 @@ it('says so where it cannot keep one', async () => {
   const threads = new Threads(folder, systemClock);
   expect(await threads.keep(newJobId(), join(directory, 'absent'))).toMatchObject({ ok: false });
 });
+
+it('is tidied: what is half written or too old goes, and all of it where none is kept', async () => {
+  const threads = new Threads(folder, systemClock);
+  must(await threads.tidy(true));
+  const fresh = await keep(threads, randomBytes(10));
+  await keep(threads, randomBytes(10), 31);
+  writeFileSync(join(folder, `${newJobId()}.tmp`), 'half');
+  must(await threads.tidy(true));
+  expect(readdirSync(folder)).toEqual([`${fresh}.gz`]);
+  must(await threads.tidy(false));
+  expect(existsSync(folder)).toBe(false);
+});
