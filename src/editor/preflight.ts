@@ -5,13 +5,15 @@ import type { DeliveryReport, FileDelivery } from '../protocol/jobView.ts';
 /** Files that a dialog can name. */
 const MOST_NAMED = 15;
 
-/** Names what is in the way, and how the other files stand. */
+/** Names what is in the way, and what is not. */
 export async function tellHindrance({ files }: DeliveryReport): Promise<void> {
-  const hindering = files.filter(isInTheWay);
   const others = files.filter((file) => !isInTheWay(file));
+  const parts = [fileLines(files.filter(isInTheWay))];
+  if (others.length > 0)
+    parts.push(vscode.l10n.t('Not in the way ("Apply Chosen…" takes them alone):'), fileLines(others));
   await vscode.window.showWarningMessage(
     vscode.l10n.t('Nothing was written. These files are in the way of the patch:'),
-    { modal: true, detail: fileLines([...hindering, ...others]) },
+    { modal: true, detail: parts.join('\n') },
   );
 }
 
