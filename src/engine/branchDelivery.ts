@@ -11,6 +11,7 @@ import {
   deleteBranch,
   isBranchName,
   removeBranchLock,
+  symbolicTo,
   type BranchPlace,
 } from '../git/branch.ts';
 import { carry, commitIn } from '../git/branchCommit.ts';
@@ -223,12 +224,19 @@ async function inTheWay(place: BranchPlace): Promise<Result<void, RelayError>> {
     const why = `There is a branch "${name}" already (at ${there.value.slice(0, 12)}), and it is not moved. Rename it (git branch -m ${name} NEW) or delete it (git branch -D ${name}), then apply again.`;
     return err(relayError('blocked', why));
   }
-  return ok(undefined);
+  const other = await symbolicTo(place);
+  if (other === undefined) return ok(undefined);
+  const why = `"${place.name}" is a symbolic ref to "${other}" already. Delete it (git symbolic-ref -d refs/heads/${place.name}), then apply again.`;
+  return err(relayError('blocked', why));
 }
 
 /** Why a branch is the user's by now; undefined where it is as it was made. */
 async function reasonToKeep(place: BranchPlace, at: ObjectId | undefined, made: ObjectId): Promise<string | undefined> {
   if (at === undefined) return undefined;
+  const other = await symbolicTo(place);
+  if (other !== undefined) {
+    return `The branch "${place.name}" is a symbolic ref to "${other}" by now, and that is yours. Delete it by "git symbolic-ref -d refs/heads/${place.name}", then undo again.`;
+  }
   if (at !== made) {
     return `The branch "${place.name}" has moved since (it was ${made.slice(0, 12)}, it is ${at.slice(0, 12)}): what is on it now is yours. Delete it by "git branch -D ${place.name}" if nobody needs it, then undo again.`;
   }

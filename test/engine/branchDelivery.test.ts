@@ -289,6 +289,32 @@ describe("what is the user's", () => {
     expect(await host.view(jobId)).toMatchObject({ delivery: 'undone' });
   });
 
+  it('is not undone where the branch is another name of theirs', async () => {
+    const { jobId } = await made('echo x > x.txt');
+    const name = must(await apply(jobId)).branch?.name ?? '';
+    git(repository, 'merge', '-q', '--ff-only', name);
+    git(repository, 'switch', '-q', '--detach');
+    git(repository, 'symbolic-ref', `refs/heads/${name}`, 'refs/heads/main');
+    const refused = await undo(jobId);
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+    expect(!refused.ok && refused.error.message).toContain('a symbolic ref to "refs/heads/main"');
+    expect(git(repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/main')).toBe('refs/heads/main');
+    git(repository, 'symbolic-ref', '-d', `refs/heads/${name}`);
+    must(await undo(jobId));
+  });
+
+  it('blocks where the name is a symbolic ref that leads nowhere', async () => {
+    const { jobId } = await made('echo x > x.txt');
+    const { branch } = await pullRequestOf(jobId);
+    git(repository, 'symbolic-ref', `refs/heads/${branch}`, 'refs/heads/nowhere');
+    const refused = await apply(jobId);
+    git(repository, 'symbolic-ref', '-d', `refs/heads/${branch}`);
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+    expect(!refused.ok && refused.error.message).toContain('a symbolic ref to "refs/heads/nowhere"');
+    expect(git(repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/nowhere')).toBe('');
+    expect(await host.view(jobId)).toMatchObject({ delivery: 'none' });
+  });
+
   it('is undone from packed refs as well', async () => {
     const { jobId } = await made('echo x > x.txt');
     must(await apply(jobId));
