@@ -18,6 +18,7 @@ import { carry, commitIn } from '../git/branchCommit.ts';
 import { describe } from '../git/git.ts';
 import { personOf } from '../git/person.ts';
 import type { Scratch } from '../git/scratch.ts';
+import { underWay } from '../git/underWay.ts';
 import type { BranchTarget, DeliveryReport, FileDelivery } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { JobStore } from '../store/jobStore.ts';
@@ -242,9 +243,15 @@ async function reasonToKeep(place: BranchPlace, at: ObjectId | undefined, made: 
   }
   const out = await checkedOutIn(place);
   if (!out.ok) return out.error.message;
-  return out.value === undefined
-    ? undefined
-    : `The branch "${place.name}" is checked out in "${out.value}". Switch to another branch there, then undo again.`;
+  if (out.value !== undefined) {
+    return `The branch "${place.name}" is checked out in "${out.value}". Switch to another branch there, then undo again.`;
+  }
+  const busy = await underWay(place);
+  if (!busy.ok) return busy.error.message;
+  if (busy.value === undefined) return undefined;
+  const { what, directory } = busy.value;
+  const end = what === 'rebase' ? 'git rebase --continue or --abort' : 'git bisect reset';
+  return `A ${what} of the branch "${place.name}" is under way in "${directory}". End it there (${end}), then undo again.`;
 }
 
 function conflict(name: string, report: readonly FileDelivery[]): RelayError {

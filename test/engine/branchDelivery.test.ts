@@ -289,6 +289,39 @@ describe("what is the user's", () => {
     expect(await host.view(jobId)).toMatchObject({ delivery: 'undone' });
   });
 
+  it('is not undone in the middle of a rebase or a bisect, here or in another working tree', async () => {
+    const { jobId } = await made('sed -i "s/line 7/seven/" a.txt');
+    const name = must(await apply(jobId)).branch?.name ?? '';
+    write(repository, { 'a.txt': lines(30).replace('line 7', 'VII') });
+    commit(repository, 'Mine');
+    const linked = join(directory, 'rebased tree');
+    git(repository, 'worktree', 'add', '-q', linked, name);
+    for (const [place, way] of [
+      [linked, ['--merge']],
+      [linked, ['--apply']],
+      [repository, ['--merge']],
+    ] as const) {
+      if (place === repository) git(repository, 'worktree', 'remove', '--force', linked);
+      git(place, 'switch', '-q', name);
+      expect(() => git(place, 'rebase', ...way, 'main')).toThrow();
+      const refused = await undo(jobId);
+      expect(refused).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+      expect(!refused.ok && refused.error.message).toContain(
+        `A rebase of the branch "${name}" is under way in "${place}"`,
+      );
+      git(place, 'rebase', '--abort');
+    }
+    git(repository, 'bisect', 'start');
+    git(repository, 'switch', '-q', '--detach');
+    const refused = await undo(jobId);
+    expect(!refused.ok && refused.error.message).toContain('git bisect reset');
+    expect(branches()).toEqual([name]);
+    git(repository, 'bisect', 'reset');
+    git(repository, 'switch', '-q', 'main');
+    must(await undo(jobId));
+    expect(branches()).toEqual([]);
+  });
+
   it('is not undone where the branch is another name of theirs', async () => {
     const { jobId } = await made('echo x > x.txt');
     const name = must(await apply(jobId)).branch?.name ?? '';
