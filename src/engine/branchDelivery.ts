@@ -7,6 +7,7 @@ import type { Delivery, SucceededJob } from '../domain/job.ts';
 import {
   branchAt,
   checkedOutIn,
+  contains,
   createBranch,
   deleteBranch,
   isBranchName,
@@ -110,7 +111,9 @@ export class BranchDelivery {
       const gone = kept === undefined ? await deleteBranch(place, receipt.value.commit) : err({ message: kept });
       if (!gone.ok) return err(relayError('blocked', gone.error.message));
     }
-    const done = delivery.state === 'applying' && stands ? 'delivered' : 'undone';
+    // What the user has committed on it since is theirs, and no reason to take it for another's.
+    const isMade = there.value !== undefined && (stands || (await contains(place, there.value, receipt.value.commit)));
+    const done = delivery.state === 'applying' && isMade ? 'delivered' : 'undone';
     const noted = await this.#note(job, { type: done });
     return noted.ok ? ok({ written: false, files: [] }) : noted;
   }

@@ -46,6 +46,15 @@ export async function symbolicTo({ git, directory, name }: BranchPlace): Promise
   return told.ok ? told.value : undefined;
 }
 
+/** Whether a commit is among those of a branch that is at `at`; not so where the repository does not have it. */
+export async function contains(
+  { git, directory }: Pick<BranchPlace, 'git' | 'directory'>,
+  at: ObjectId,
+  commit: ObjectId,
+): Promise<boolean> {
+  return (await git.run(['merge-base', '--is-ancestor', commit, at], { cwd: directory })).ok;
+}
+
 /** Makes it, and never moves one that is there. */
 export async function createBranch(
   { git, directory, name }: BranchPlace,

@@ -38,7 +38,9 @@ export async function underWay({
 
 async function noted(gitDirectory: string, name: string): Promise<UnderWay['what'] | undefined> {
   for (const [what, file] of NOTES) {
-    const lines = (await textOf(join(gitDirectory, file))).split('\n').map((line) => line.replace(/^refs\/heads\//, ''));
+    const lines = (await textOf(join(gitDirectory, file)))
+      .split('\n')
+      .map((line) => line.replace(/^refs\/heads\//, ''));
     if (lines.includes(name)) return what;
   }
   return undefined;
