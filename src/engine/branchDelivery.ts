@@ -6,6 +6,7 @@ import type { ObjectId } from '../domain/ids.ts';
 import type { Delivery, SucceededJob } from '../domain/job.ts';
 import {
   branchAt,
+  branchBelow,
   checkedOutIn,
   contains,
   createBranch,
@@ -226,6 +227,12 @@ async function inTheWay(place: BranchPlace): Promise<Result<void, RelayError>> {
     if (!there.ok) return err(relayError('blocked', there.error.message));
     if (there.value === undefined) continue;
     const why = `There is a branch "${name}" already (at ${there.value.slice(0, 12)}), and it is not moved. Rename it (git branch -m ${name} NEW) or delete it (git branch -D ${name}), then apply again.`;
+    return err(relayError('blocked', why));
+  }
+  const below = await branchBelow(place);
+  if (!below.ok) return err(relayError('blocked', below.error.message));
+  if (below.value !== undefined) {
+    const why = `The branch "${below.value}" leaves no place for "${place.name}". Rename it (git branch -m ${below.value} NEW) or delete it (git branch -D ${below.value}), then apply again.`;
     return err(relayError('blocked', why));
   }
   const other = await symbolicTo(place);

@@ -40,6 +40,18 @@ export async function branchAt({
   return ok(line === undefined ? undefined : ObjectId.parse(line.split(' ')[0]));
 }
 
+/** One that has its name as a folder (`relay/a-task/more`): there is no place for both. */
+export async function branchBelow({
+  git,
+  directory,
+  name,
+}: BranchPlace): Promise<Result<string | undefined, BranchError>> {
+  const args = ['for-each-ref', '--count=1', '--format=%(refname:lstrip=2)', `${refOf(name)}/`];
+  const told = await git.text(args, { cwd: directory });
+  if (!told.ok) return err({ message: describe(told.error) });
+  return ok(told.value === '' ? undefined : told.value);
+}
+
 /** The ref that it is another name of (`refs/heads/main`), be that there or not; undefined where it is a branch of its own. */
 export async function symbolicTo({ git, directory, name }: BranchPlace): Promise<string | undefined> {
   const told = await git.text(['symbolic-ref', '--quiet', refOf(name)], { cwd: directory });
