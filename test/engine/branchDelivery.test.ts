@@ -154,6 +154,20 @@ describe('on the baseline', () => {
     expect(await host.view(jobId)).toMatchObject({ delivery: 'none' });
   });
 
+  it('has the chosen part alone, and says that it is one', async () => {
+    const { jobId } = await made('sed -i "s/line 7/seven/; s/line 25/twenty-five/" a.txt; echo x > x.txt');
+    const chosen = [{ path: 'a.txt', hunks: [2] }];
+    const done = must(
+      await host.relay.apply({ jobId, origin: 'cli', dryRun: false, branch: { from: 'baseline' }, chosen }),
+    );
+    const id = done.branch?.commit ?? '';
+    expect(git(repository, 'diff', '--name-only', head, id)).toBe('a.txt');
+    expect(git(repository, 'show', `${id}:a.txt`)).toBe(lines(30).replace('line 25', 'twenty-five').trimEnd());
+    expect(await host.view(jobId)).toMatchObject({ delivery: 'applied', partial: true });
+    must(await undo(jobId));
+    expect((await host.view(jobId)).partial).toBeUndefined();
+  });
+
   it('goes one way at a time', async () => {
     const { jobId } = await made('echo x > x.txt');
     must(await apply(jobId));
@@ -177,14 +191,19 @@ describe('on the baseline', () => {
 
 describe('on what HEAD is now', () => {
   it('merges, and follows a rename', async () => {
-    const { jobId } = await made('sed -i "s/line 3/three/" old.txt; sed -i "s/line 7/seven/" a.txt');
+    const { jobId } = await made('sed -i "s/line 3/three/" old.txt; sed -i "s/line 7/seven/" a.txt; echo x > x.txt');
     git(repository, 'mv', 'old.txt', 'renamed.txt');
     write(repository, { 'a.txt': lines(30).replace('line 25', 'twenty-five') });
     const moved = commit(repository, 'Mine');
     const done = must(await apply(jobId, 'head'));
     const id = done.branch?.commit ?? '';
     expect(git(repository, 'rev-parse', `${id}^`)).toBe(moved);
-    expect(done.files.map(({ path }) => path)).toEqual(['a.txt', 'renamed.txt']);
+    const merged = { verdict: 'merged', detail: 'it was proven on the baseline, not on HEAD' };
+    expect(done.files).toEqual([
+      { path: 'a.txt', ...merged },
+      { path: 'renamed.txt', ...merged },
+      { path: 'x.txt', verdict: 'clean' },
+    ]);
     expect(git(repository, 'show', `${id}:renamed.txt`)).toBe(lines(9).replace('line 3', 'three').trimEnd());
     expect(git(repository, 'show', `${id}:a.txt`)).toBe(
       lines(30).replace('line 25', 'twenty-five').replace('line 7', 'seven').trimEnd(),
@@ -248,6 +267,14 @@ describe("what is the user's", () => {
     git(repository, 'branch', 'relay');
     expect(await apply(jobId)).toMatchObject({ ok: false, error: { kind: 'blocked' } });
     git(repository, 'branch', '-D', 'relay');
+    git(repository, 'branch', `${branch}/child`);
+    const objects = git(repository, 'count-objects');
+    const below = await apply(jobId);
+    expect(below).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+    expect(!below.ok && below.error.message).toContain(`git branch -D ${branch}/child`);
+    expect(git(repository, 'count-objects')).toBe(objects);
+    expect(must(await host.relay.events({ jobId })).entries.map(({ event }) => event.type)).not.toContain('undone');
+    git(repository, 'branch', '-D', `${branch}/child`);
     expect(await host.view(jobId)).toMatchObject({ delivery: 'none' });
   });
 
