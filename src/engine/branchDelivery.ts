@@ -6,17 +6,21 @@ import type { ObjectId } from '../domain/ids.ts';
 import type { Delivery, SucceededJob } from '../domain/job.ts';
 import {
   branchAt,
+  branchBelow,
   checkedOutIn,
+  contains,
   createBranch,
   deleteBranch,
   isBranchName,
   removeBranchLock,
+  symbolicTo,
   type BranchPlace,
 } from '../git/branch.ts';
 import { carry, commitIn } from '../git/branchCommit.ts';
 import { describe } from '../git/git.ts';
 import { personOf } from '../git/person.ts';
 import type { Scratch } from '../git/scratch.ts';
+import { underWay } from '../git/underWay.ts';
 import type { BranchTarget, DeliveryReport, FileDelivery } from '../protocol/jobView.ts';
 import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { JobStore } from '../store/jobStore.ts';
@@ -108,7 +112,9 @@ export class BranchDelivery {
       const gone = kept === undefined ? await deleteBranch(place, receipt.value.commit) : err({ message: kept });
       if (!gone.ok) return err(relayError('blocked', gone.error.message));
     }
-    const done = delivery.state === 'applying' && stands ? 'delivered' : 'undone';
+    // What the user has committed on it since is theirs, and no reason to take it for another's.
+    const isMade = there.value !== undefined && (stands || (await contains(place, there.value, receipt.value.commit)));
+    const done = delivery.state === 'applying' && isMade ? 'delivered' : 'undone';
     const noted = await this.#note(job, { type: done });
     return noted.ok ? ok({ written: false, files: [] }) : noted;
   }
@@ -223,20 +229,39 @@ async function inTheWay(place: BranchPlace): Promise<Result<void, RelayError>> {
     const why = `There is a branch "${name}" already (at ${there.value.slice(0, 12)}), and it is not moved. Rename it (git branch -m ${name} NEW) or delete it (git branch -D ${name}), then apply again.`;
     return err(relayError('blocked', why));
   }
-  return ok(undefined);
+  const below = await branchBelow(place);
+  if (!below.ok) return err(relayError('blocked', below.error.message));
+  if (below.value !== undefined) {
+    const why = `The branch "${below.value}" leaves no place for "${place.name}". Rename it (git branch -m ${below.value} NEW) or delete it (git branch -D ${below.value}), then apply again.`;
+    return err(relayError('blocked', why));
+  }
+  const other = await symbolicTo(place);
+  if (other === undefined) return ok(undefined);
+  const why = `"${place.name}" is a symbolic ref to "${other}" already. Delete it (git symbolic-ref -d refs/heads/${place.name}), then apply again.`;
+  return err(relayError('blocked', why));
 }
 
 /** Why a branch is the user's by now; undefined where it is as it was made. */
 async function reasonToKeep(place: BranchPlace, at: ObjectId | undefined, made: ObjectId): Promise<string | undefined> {
   if (at === undefined) return undefined;
+  const other = await symbolicTo(place);
+  if (other !== undefined) {
+    return `The branch "${place.name}" is a symbolic ref to "${other}" by now, and that is yours. Delete it by "git symbolic-ref -d refs/heads/${place.name}", then undo again.`;
+  }
   if (at !== made) {
     return `The branch "${place.name}" has moved since (it was ${made.slice(0, 12)}, it is ${at.slice(0, 12)}): what is on it now is yours. Delete it by "git branch -D ${place.name}" if nobody needs it, then undo again.`;
   }
   const out = await checkedOutIn(place);
   if (!out.ok) return out.error.message;
-  return out.value === undefined
-    ? undefined
-    : `The branch "${place.name}" is checked out in "${out.value}". Switch to another branch there, then undo again.`;
+  if (out.value !== undefined) {
+    return `The branch "${place.name}" is checked out in "${out.value}". Switch to another branch there, then undo again.`;
+  }
+  const busy = await underWay(place);
+  if (!busy.ok) return busy.error.message;
+  if (busy.value === undefined) return undefined;
+  const { what, directory } = busy.value;
+  const end = what === 'rebase' ? 'git rebase --continue or --abort' : 'git bisect reset';
+  return `A ${what} of the branch "${place.name}" is under way in "${directory}". End it there (${end}), then undo again.`;
 }
 
 function conflict(name: string, report: readonly FileDelivery[]): RelayError {

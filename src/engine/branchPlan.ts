@@ -48,7 +48,8 @@ export async function planBranch(
   }
   const parent = await parentOf(sources, job, target);
   if (!parent.ok) return parent;
-  if (parent.value === job.baseline) return planned(scratch, parent.value, baseTree.value, made.value, []);
+  if (parent.value === job.baseline)
+    return planned(scratch, { parent: parent.value, from: baseTree.value, to: made.value });
   const ours = await treeOf(sources, job.workspace, parent.value);
   if (!ours.ok) return ours;
   const read = await scratch.readAttributes(ours.value);
@@ -57,32 +58,41 @@ export async function planBranch(
   if (!merges.ok) return err(unmerged(merges.error));
   const [merge] = merges.value;
   if (merge === undefined) return err(relayError('internal', `git merged nothing for job ${job.id}.`));
-  if (merge.kind === 'conflict') return planned(scratch, parent.value, baseTree.value, made.value, merge.paths);
+  if (merge.kind === 'conflict') {
+    const moved = [baseTree.value, ours.value] as const;
+    const parts = { parent: parent.value, from: baseTree.value, to: made.value, conflicts: merge.paths, moved };
+    return planned(scratch, parts);
+  }
   if (merge.tree === ours.value) {
     const why = `HEAD of "${job.workspace}" has all that the patch of job ${job.id} changes: there is nothing to commit.`;
     return err(relayError('illegal', why));
   }
-  return planned(scratch, parent.value, ours.value, merge.tree, []);
+  const moved = [made.value, merge.tree] as const;
+  return planned(scratch, { parent: parent.value, from: ours.value, to: merge.tree, moved });
 }
 
-/** `from` and `to`: the trees whose difference is told. */
-async function planned(
-  scratch: Scratch,
-  parent: ObjectId,
-  from: ObjectId,
-  to: ObjectId,
-  conflicts: readonly BytePath[],
-): Planned<BranchPlan> {
+interface PlannedParts {
+  readonly parent: ObjectId;
+  /** The trees whose difference is told. */
+  readonly from: ObjectId;
+  readonly to: ObjectId;
+  readonly conflicts?: readonly BytePath[];
+  /** Two trees: where they differ, the file is none that was proven. Missing where all was. */
+  readonly moved?: readonly [ObjectId, ObjectId];
+}
+
+async function planned(scratch: Scratch, parts: PlannedParts): Planned<BranchPlan> {
+  const { parent, from, to, conflicts = [], moved } = parts;
   const changed = await changedPaths(scratch.git, from, to);
   if (!changed.ok) return err(relayError('internal', describe(changed.error)));
-  const paths = new Set([...fields(changed.value), ...conflicts]);
-  const among = new Set(conflicts);
-  const report = [...paths].map((path) => ({
-    path: shown(path),
-    ...(among.has(path)
-      ? { verdict: 'conflict' as const, detail: 'HEAD has another change there' }
-      : { verdict: 'clean' as const }),
-  }));
+  const other = moved === undefined ? ok(Buffer.of()) : await changedPaths(scratch.git, ...moved);
+  if (!other.ok) return err(relayError('internal', describe(other.error)));
+  const [among, unproven] = [new Set(conflicts), new Set(fields(other.value))];
+  const report = [...new Set([...fields(changed.value), ...conflicts])].map((path): FileDelivery => {
+    if (among.has(path)) return { path: shown(path), verdict: 'conflict', detail: 'HEAD has another change there' };
+    if (!unproven.has(path)) return { path: shown(path), verdict: 'clean' };
+    return { path: shown(path), verdict: 'merged', detail: 'it was proven on the baseline, not on HEAD' };
+  });
   return ok({ parent, tree: conflicts.length === 0 ? to : undefined, report });
 }
 

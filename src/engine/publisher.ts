@@ -134,7 +134,14 @@ export class Publisher {
     const { sources, clock } = this.#options;
     const late = new AbortController();
     const timer = clock.after(PUSH_MS, () => late.abort());
-    const args = ['push', '--no-follow-tags', '--', remote, `${commit}:refs/heads/${branch}`];
+    const args = [
+      'push',
+      '--no-follow-tags',
+      '--recurse-submodules=no',
+      '--',
+      remote,
+      `${commit}:refs/heads/${branch}`,
+    ];
     const done = await sources.remote.run(args, { cwd: workspace, signal: late.signal });
     timer.dispose();
     if (done.ok) return ok(undefined);

@@ -40,23 +40,51 @@ export async function branchAt({
   return ok(line === undefined ? undefined : ObjectId.parse(line.split(' ')[0]));
 }
 
+/** One that has its name as a folder (`relay/a-task/more`): there is no place for both. */
+export async function branchBelow({
+  git,
+  directory,
+  name,
+}: BranchPlace): Promise<Result<string | undefined, BranchError>> {
+  const args = ['for-each-ref', '--count=1', '--format=%(refname:lstrip=2)', `${refOf(name)}/`];
+  const told = await git.text(args, { cwd: directory });
+  if (!told.ok) return err({ message: describe(told.error) });
+  return ok(told.value === '' ? undefined : told.value);
+}
+
+/** The ref that it is another name of (`refs/heads/main`), be that there or not; undefined where it is a branch of its own. */
+export async function symbolicTo({ git, directory, name }: BranchPlace): Promise<string | undefined> {
+  const told = await git.text(['symbolic-ref', '--quiet', refOf(name)], { cwd: directory });
+  return told.ok ? told.value : undefined;
+}
+
+/** Whether a commit is among those of a branch that is at `at`; not so where the repository does not have it. */
+export async function contains(
+  { git, directory }: Pick<BranchPlace, 'git' | 'directory'>,
+  at: ObjectId,
+  commit: ObjectId,
+): Promise<boolean> {
+  return (await git.run(['merge-base', '--is-ancestor', commit, at], { cwd: directory })).ok;
+}
+
 /** Makes it, and never moves one that is there. */
 export async function createBranch(
   { git, directory, name }: BranchPlace,
   commit: ObjectId,
   reason: string,
 ): Promise<Result<void, BranchError>> {
-  const args = ['update-ref', '-m', reason, refOf(name), commit, '0'.repeat(commit.length)];
+  const args = ['update-ref', '--no-deref', '-m', reason, refOf(name), commit, '0'.repeat(commit.length)];
   const done = await git.run([...QUIET, ...args], { cwd: directory });
   return done.ok ? ok(undefined) : err({ message: describe(done.error) });
 }
 
-/** Deletes it where it still is at `commit`. */
+/** Deletes it where it still is at `commit`: it, and never what it would be another name of. */
 export async function deleteBranch(
   { git, directory, name }: BranchPlace,
   commit: ObjectId,
 ): Promise<Result<void, BranchError>> {
-  const done = await git.run([...QUIET, 'update-ref', '-d', refOf(name), commit], { cwd: directory });
+  const args = ['update-ref', '--no-deref', '-d', refOf(name), commit];
+  const done = await git.run([...QUIET, ...args], { cwd: directory });
   return done.ok ? ok(undefined) : err({ message: describe(done.error) });
 }
 

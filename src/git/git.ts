@@ -144,8 +144,14 @@ export function describe(error: GitError): string {
     case 'tooLarge':
       return error.message;
     case 'failed':
-      return `git ${error.args[0] ?? ''} failed (exit ${String(error.exitCode)}): ${reasonIn(error.stderr)}`;
+      return `git ${commandIn(error.args)} failed (exit ${String(error.exitCode)}): ${reasonIn(error.stderr)}`;
   }
+}
+
+/** The command's name, behind the settings that it was given (`-c key=value`). */
+function commandIn(args: readonly string[]): string {
+  const [first = '', , ...rest] = args;
+  return first === '-c' ? commandIn(rest) : first;
 }
 
 /** What git says is fatal, or else its last words. */

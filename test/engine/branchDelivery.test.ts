@@ -154,6 +154,20 @@ describe('on the baseline', () => {
     expect(await host.view(jobId)).toMatchObject({ delivery: 'none' });
   });
 
+  it('has the chosen part alone, and says that it is one', async () => {
+    const { jobId } = await made('sed -i "s/line 7/seven/; s/line 25/twenty-five/" a.txt; echo x > x.txt');
+    const chosen = [{ path: 'a.txt', hunks: [2] }];
+    const done = must(
+      await host.relay.apply({ jobId, origin: 'cli', dryRun: false, branch: { from: 'baseline' }, chosen }),
+    );
+    const id = done.branch?.commit ?? '';
+    expect(git(repository, 'diff', '--name-only', head, id)).toBe('a.txt');
+    expect(git(repository, 'show', `${id}:a.txt`)).toBe(lines(30).replace('line 25', 'twenty-five').trimEnd());
+    expect(await host.view(jobId)).toMatchObject({ delivery: 'applied', partial: true });
+    must(await undo(jobId));
+    expect((await host.view(jobId)).partial).toBeUndefined();
+  });
+
   it('goes one way at a time', async () => {
     const { jobId } = await made('echo x > x.txt');
     must(await apply(jobId));
@@ -177,14 +191,19 @@ describe('on the baseline', () => {
 
 describe('on what HEAD is now', () => {
   it('merges, and follows a rename', async () => {
-    const { jobId } = await made('sed -i "s/line 3/three/" old.txt; sed -i "s/line 7/seven/" a.txt');
+    const { jobId } = await made('sed -i "s/line 3/three/" old.txt; sed -i "s/line 7/seven/" a.txt; echo x > x.txt');
     git(repository, 'mv', 'old.txt', 'renamed.txt');
     write(repository, { 'a.txt': lines(30).replace('line 25', 'twenty-five') });
     const moved = commit(repository, 'Mine');
     const done = must(await apply(jobId, 'head'));
     const id = done.branch?.commit ?? '';
     expect(git(repository, 'rev-parse', `${id}^`)).toBe(moved);
-    expect(done.files.map(({ path }) => path)).toEqual(['a.txt', 'renamed.txt']);
+    const merged = { verdict: 'merged', detail: 'it was proven on the baseline, not on HEAD' };
+    expect(done.files).toEqual([
+      { path: 'a.txt', ...merged },
+      { path: 'renamed.txt', ...merged },
+      { path: 'x.txt', verdict: 'clean' },
+    ]);
     expect(git(repository, 'show', `${id}:renamed.txt`)).toBe(lines(9).replace('line 3', 'three').trimEnd());
     expect(git(repository, 'show', `${id}:a.txt`)).toBe(
       lines(30).replace('line 25', 'twenty-five').replace('line 7', 'seven').trimEnd(),
@@ -248,6 +267,14 @@ describe("what is the user's", () => {
     git(repository, 'branch', 'relay');
     expect(await apply(jobId)).toMatchObject({ ok: false, error: { kind: 'blocked' } });
     git(repository, 'branch', '-D', 'relay');
+    git(repository, 'branch', `${branch}/child`);
+    const objects = git(repository, 'count-objects');
+    const below = await apply(jobId);
+    expect(below).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+    expect(!below.ok && below.error.message).toContain(`git branch -D ${branch}/child`);
+    expect(git(repository, 'count-objects')).toBe(objects);
+    expect(must(await host.relay.events({ jobId })).entries.map(({ event }) => event.type)).not.toContain('undone');
+    git(repository, 'branch', '-D', `${branch}/child`);
     expect(await host.view(jobId)).toMatchObject({ delivery: 'none' });
   });
 
@@ -287,6 +314,65 @@ describe("what is the user's", () => {
     git(repository, 'branch', '-q', '-D', name);
     expect(must(await undo(jobId))).toMatchObject({ written: false, branch: { name } });
     expect(await host.view(jobId)).toMatchObject({ delivery: 'undone' });
+  });
+
+  it('is not undone in the middle of a rebase or a bisect, here or in another working tree', async () => {
+    const { jobId } = await made('sed -i "s/line 7/seven/" a.txt');
+    const name = must(await apply(jobId)).branch?.name ?? '';
+    write(repository, { 'a.txt': lines(30).replace('line 7', 'VII') });
+    commit(repository, 'Mine');
+    const linked = join(directory, 'rebased tree');
+    git(repository, 'worktree', 'add', '-q', linked, name);
+    for (const [place, way] of [
+      [linked, ['--merge']],
+      [linked, ['--apply']],
+      [repository, ['--merge']],
+    ] as const) {
+      if (place === repository) git(repository, 'worktree', 'remove', '--force', linked);
+      git(place, 'switch', '-q', name);
+      expect(() => git(place, 'rebase', ...way, 'main')).toThrow();
+      const refused = await undo(jobId);
+      expect(refused).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+      expect(!refused.ok && refused.error.message).toContain(
+        `A rebase of the branch "${name}" is under way in "${place}"`,
+      );
+      git(place, 'rebase', '--abort');
+    }
+    git(repository, 'bisect', 'start');
+    git(repository, 'switch', '-q', '--detach');
+    const refused = await undo(jobId);
+    expect(!refused.ok && refused.error.message).toContain('git bisect reset');
+    expect(branches()).toEqual([name]);
+    git(repository, 'bisect', 'reset');
+    git(repository, 'switch', '-q', 'main');
+    must(await undo(jobId));
+    expect(branches()).toEqual([]);
+  });
+
+  it('is not undone where the branch is another name of theirs', async () => {
+    const { jobId } = await made('echo x > x.txt');
+    const name = must(await apply(jobId)).branch?.name ?? '';
+    git(repository, 'merge', '-q', '--ff-only', name);
+    git(repository, 'switch', '-q', '--detach');
+    git(repository, 'symbolic-ref', `refs/heads/${name}`, 'refs/heads/main');
+    const refused = await undo(jobId);
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+    expect(!refused.ok && refused.error.message).toContain('a symbolic ref to "refs/heads/main"');
+    expect(git(repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/main')).toBe('refs/heads/main');
+    git(repository, 'symbolic-ref', '-d', `refs/heads/${name}`);
+    must(await undo(jobId));
+  });
+
+  it('blocks where the name is a symbolic ref that leads nowhere', async () => {
+    const { jobId } = await made('echo x > x.txt');
+    const { branch } = await pullRequestOf(jobId);
+    git(repository, 'symbolic-ref', `refs/heads/${branch}`, 'refs/heads/nowhere');
+    const refused = await apply(jobId);
+    git(repository, 'symbolic-ref', '-d', `refs/heads/${branch}`);
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'blocked' } });
+    expect(!refused.ok && refused.error.message).toContain('a symbolic ref to "refs/heads/nowhere"');
+    expect(git(repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/nowhere')).toBe('');
+    expect(await host.view(jobId)).toMatchObject({ delivery: 'none' });
   });
 
   it('is undone from packed refs as well', async () => {

@@ -101,6 +101,23 @@ describe('a branch whose delivery was cut off', () => {
     expect(existsSync(join(repository, `.git/refs/heads/${name}.lock`))).toBe(false);
   });
 
+  it('is delivered where the user has committed on it since', async () => {
+    const { jobId, name, commit: id } = await delivered();
+    await append(jobId, 'undoStarted', 'undone', 'deliveryStarted');
+    git(repository, 'switch', '-q', name);
+    write(repository, { 'n.txt': 'n\n' });
+    const more = commit(repository);
+    git(repository, 'switch', '-q', 'main');
+    const host = await open();
+    expect(await host.view(jobId)).toMatchObject({ delivery: 'applied', branch: name });
+    const refused = await host.relay.undo({ jobId, origin: 'cli' });
+    expect(!refused.ok && refused.error.message).toContain('has moved since');
+    expect(branches()).toEqual([`${name} ${more}`]);
+    git(repository, 'update-ref', `refs/heads/${name}`, id);
+    must(await host.relay.undo({ jobId, origin: 'cli' }));
+    await host.close();
+  });
+
   it('is taken back where another of the name came in between, which stays', async () => {
     const { jobId, name } = await delivered();
     await append(jobId, 'undoStarted', 'undone', 'deliveryStarted');

@@ -87,6 +87,28 @@ describe('a push', () => {
       expect(await host.view(jobId)).toMatchObject({ delivery: 'undone', published: { commit: more } });
     }));
 
+  it('pushes no submodule along, whatever the configuration says', () =>
+    withHost(async (host) => {
+      const { jobId } = await made(host);
+      const { branch } = must(await publish(host, jobId, 'none'));
+      git(repository, 'switch', '-q', branch);
+      makeRepository(join(repository, 'sub'), { 's.txt': 's\n' });
+      const sub = join(repository, 'sub');
+      git(sub, 'remote', 'add', 'origin', join(directory, 'nowhere.git'));
+      git(sub, 'update-ref', 'refs/remotes/origin/main', 'HEAD');
+      write(sub, { 's.txt': 'more\n' });
+      commit(sub);
+      git(repository, '-c', 'advice.addEmbeddedRepo=false', 'add', 'sub');
+      git(repository, 'commit', '-q', '-m', 'A submodule');
+      git(repository, 'fetch', '-q', 'origin');
+      for (const value of ['check', 'on-demand']) {
+        git(repository, 'config', 'push.recurseSubmodules', value);
+        expect(() => git(repository, 'push', '-q', 'origin', branch)).toThrow();
+      }
+      const more = git(repository, 'rev-parse', 'HEAD');
+      expect(must(await publish(host, jobId, 'none'))).toMatchObject({ commit: more });
+    }));
+
   it('is for persons alone', () =>
     withHost(async (host) => {
       const { jobId } = await made(host);
