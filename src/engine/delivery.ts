@@ -16,7 +16,7 @@ import type { JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
 import { onBranch, type BranchDelivery, type WantedBranch } from './branchDelivery.ts';
 import { readBranchReceipt } from './branchReceipt.ts';
-import { hindrance, notApplicable, notUndoable, notUndone } from './deliveryWords.ts';
+import { hindrance, notApplicable, notUndoable, notUndone, notWritten } from './deliveryWords.ts';
 import { findAll, isSame } from './fileState.ts';
 import { keep, keptContent, readReceipt } from './keptContents.ts';
 import { listed } from './listedPatch.ts';
@@ -239,7 +239,7 @@ export class Delivery {
     if (!written.ok) {
       await this.#restore(receipt, 'from');
       await this.#note(job.id, { type: 'undone' });
-      return written;
+      return err(notWritten(written.error));
     }
     const ended = await this.#note(job.id, { type: 'delivered' });
     return ended.ok ? ok({ written: steps.length > 0, files: [...plan.report] }) : ended;

@@ -23,6 +23,11 @@ export function hindrance(files: readonly FileDelivery[]): RelayError {
   return relayError(kind, `Nothing was written. In the way: ${named(told)}.`);
 }
 
+/** A write that failed, with what it had written taken back. */
+export function notWritten({ kind, message }: RelayError): RelayError {
+  return relayError(kind, `The patch could not be written, and what was written was taken back: ${message}. Try again.`);
+}
+
 export function notUndone(changed: readonly string[], unsaved: readonly string[]): RelayError {
   const since = `Changed since the patch was applied: ${named(changed)}. Bring them back to what was applied, or to what was there before, then undo again.`;
   const open = `Unsaved changes in an editor: ${named(unsaved)}. Save or revert them, then undo again.`;

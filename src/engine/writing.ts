@@ -7,9 +7,12 @@ import type { Vault } from '../store/vault.ts';
 import { find, isSame, type FileState } from './fileState.ts';
 import { keptContent } from './keptContents.ts';
 import { fromOf, type DeliveredFile, type Receipt } from './receipt.ts';
-import { bring, bringFolders, inOrder, removeEmptyParents, type Rewriting } from './rewrite.ts';
+import { bring, bringFolders, ChangedMeanwhile, inOrder, removeEmptyParents, type Rewriting } from './rewrite.ts';
 
-/** The one place that writes to the user's tree: file by file, each whole, in an order that the receipt alone gives. */
+/**
+ * The one place that writes to the user's tree: file by file, each whole, in an order that the receipt alone gives. What
+ * somebody saved meanwhile stays (blocked). An error says why; what is written by then is the caller's to take back.
+ */
 export async function write(
   receipt: Receipt,
   files: readonly DeliveredFile[],
@@ -17,14 +20,13 @@ export async function write(
 ): Promise<Result<void, RelayError>> {
   const contentOf = (state: FileState): Promise<Buffer> => Promise.resolve(contentIn(contents, state));
   const place = { root: receipt.workspace, temporary: temporaryOf(receipt), contentOf };
-  const { leaving, coming } = inOrder(files.map((file) => ({ path: file.path, to: file.after })));
+  const { leaving, coming } = inOrder(files.map((file) => ({ path: file.path, to: file.after, from: fromOf(file) })));
   try {
     for (const step of [...leaving, ...coming]) await bring(place, step);
     await clearFolders(receipt.workspace, files);
     return ok(undefined);
   } catch (thrown) {
-    const why = `The patch could not be written, and what was written was taken back: ${messageOf(thrown)}`;
-    return err(relayError('io', why));
+    return err(relayError(thrown instanceof ChangedMeanwhile ? 'blocked' : 'io', messageOf(thrown)));
   }
 }
 
@@ -69,7 +71,7 @@ async function bringOneBack(place: Rewriting, step: BackStep, log: Log): Promise
     // Between a file and a folder there is a moment with neither.
     const isBetween = now.state.kind === 'absent' && (step.from.kind === 'folder' || step.to.kind === 'folder');
     const isOurs = isSame(now.state, step.from) || isBetween;
-    if (isOurs) await bring(place, step);
+    if (isOurs) await bring(place, { ...step, from: now.state });
   } catch (thrown) {
     log.write('error', 'a file could not be brought back', { path: shown(step.path), error: messageOf(thrown) });
   }
