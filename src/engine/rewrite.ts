@@ -86,8 +86,15 @@ export function inOrder<T extends Step>(
   return { leaving: sorted.filter(isLeaving).reverse(), coming: sorted.filter((step) => !isLeaving(step)) };
 }
 
-/** Makes the folders that were there, and removes those that were not where they are empty. */
-export async function bringFolders(place: Rewriting, folders: readonly FolderStep[]): Promise<void> {
+/**
+ * Makes the folders that were there, and removes those that were not where they are empty. Those that could not be made
+ * are told, and stop none of the others.
+ */
+export async function bringFolders(
+  place: Rewriting,
+  folders: readonly FolderStep[],
+): Promise<readonly { readonly path: BytePath; readonly thrown: unknown }[]> {
+  const failed: { readonly path: BytePath; readonly thrown: unknown }[] = [];
   const { root } = place;
   const sorted = [...folders].sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const { path, mode } of [...sorted].reverse()) {
@@ -95,8 +102,10 @@ export async function bringFolders(place: Rewriting, folders: readonly FolderSte
       await rmdir(diskPath(root, path)).catch(() => undefined);
   }
   for (const { path, mode } of sorted) {
-    if (mode !== null && (await notFolder(root, path)) === undefined) await makeFolder(place, path, mode);
+    if (mode === null || (await notFolder(root, path)) !== undefined) continue;
+    await makeFolder(place, path, mode).catch((thrown: unknown) => failed.push({ path, thrown }));
   }
+  return failed;
 }
 
 /** Removes the folders of a path upwards while they are empty, as git does; never the root. */
@@ -189,6 +198,7 @@ async function makeFolder({ root, temporary }: Rewriting, path: BytePath, mode: 
   if ((await statOf(at)) !== undefined) return;
   const unfinished = diskPath(root, beside(path, temporary));
   await rm(unfinished, { recursive: true, force: true });
+  await mkdir(diskPath(root, dirname(path)), { recursive: true });
   await mkdir(unfinished);
   await chmod(unfinished, mode);
   await rename(unfinished, at);
