@@ -61,7 +61,8 @@ function appliedText({ branch }: DeliveryReport): string {
 }
 
 function undoneText({ files, branch, message, written }: DeliveryReport): string {
-  if (branch === undefined) return `Undone: ${String(files.length)} files are as before.\n`;
+  if (branch === undefined)
+    return plain(`Undone: ${String(files.length)} files are as before.${message === undefined ? '' : ` ${message}`}\n`);
   const what = written ? `the branch ${branch.name} is deleted` : `the branch ${branch.name} was deleted before`;
   return plain(`Undone: ${what}.${message === undefined ? '' : ` ${message}`}\n`);
 }

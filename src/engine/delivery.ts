@@ -16,7 +16,15 @@ import type { JobStore } from '../store/jobStore.ts';
 import type { Vault } from '../store/vault.ts';
 import { onBranch, type BranchDelivery, type WantedBranch } from './branchDelivery.ts';
 import { readBranchReceipt } from './branchReceipt.ts';
-import { hindrance, notApplicable, notUndoable, notUndone } from './deliveryWords.ts';
+import {
+  besides,
+  hindrance,
+  notApplicable,
+  notBroughtBack,
+  notUndoable,
+  notUndone,
+  notWritten,
+} from './deliveryWords.ts';
 import { findAll, isSame } from './fileState.ts';
 import { keep, keptContent, readReceipt } from './keptContents.ts';
 import { listed } from './listedPatch.ts';
@@ -26,7 +34,7 @@ import { removeTemporary } from './rewrite.ts';
 import { selected, type Selected } from './selected.ts';
 import type { Sources } from './sources.ts';
 import { changedIn, notAfter, notBefore } from './since.ts';
-import { bringBack, clearFolders, placeOf, write } from './writing.ts';
+import { bringBack, clearFolders, placeOf, write, type NotBack } from './writing.ts';
 
 export interface DeliveryOptions {
   readonly store: JobStore;
@@ -78,22 +86,36 @@ export class Delivery {
     return this.#inTurn(jobId, async (job) => {
       const branch = onBranch(job.delivery);
       if (branch !== undefined) return this.#options.branches.undo(job, branch, origin);
-      if (job.delivery.state !== 'applied') return err(relayError('illegal', notUndoable(job)));
-      const receipt = await readReceipt(this.#options.vault, job.id, job.delivery.receipt);
+      const { delivery } = job;
+      if (delivery.state === 'none' || delivery.state === 'undone' || delivery.branch !== undefined)
+        return err(relayError('illegal', notUndoable(job)));
+      const receipt = await readReceipt(this.#options.vault, job.id, delivery.receipt);
       if (!receipt.ok) return receipt;
       const { workspace } = receipt.value;
+      if (!(await isFolder(workspace)))
+        return err(relayError('blocked', `"${workspace}" is not there: nothing can be undone in it.`));
+      // One delivery at a time: where one is under way, the disk refused its end, and it goes on.
+      const isBegun = delivery.state !== 'applied';
       const left = await notBefore(workspace, receipt.value.files);
-      const changed = await changedIn(workspace, receipt.value.files, left);
+      const changed = isBegun ? [] : await changedIn(workspace, receipt.value.files, left);
       const open = left.map((file) => shown(file.path)).filter((path) => unsaved.includes(path));
       if (changed.length > 0 || open.length > 0) return err(notUndone(changed, open));
-      const started = await this.#note(job.id, { type: 'undoStarted', by: origin });
+      const started = isBegun ? ok(undefined) : await this.#note(job.id, { type: 'undoStarted', by: origin });
       if (!started.ok) return started;
-      await this.#restore(receipt.value, 'before');
-      const ended = await this.#note(job.id, { type: 'undone' });
-      if (!ended.ok) return ended;
-      const files = receipt.value.files.map((file) => ({ path: shown(file.path), verdict: 'clean' as const }));
-      return ok({ written: true, files });
+      return this.#takeBack(job, receipt.value);
     });
+  }
+
+  /** Ends as undone only where nothing of ours is left: what could not be brought back is tried again. */
+  async #takeBack({ id, delivery }: SucceededJob, receipt: Receipt): Answer {
+    const back = await this.#restore(receipt, delivery.state === 'applying' ? 'from' : 'before');
+    if (back.failed.length > 0) return err(notBroughtBack(back));
+    const ended = await this.#note(id, { type: 'undone' });
+    if (!ended.ok) return ended;
+    const files = receipt.files.map((file) => ({ path: shown(file.path), verdict: 'clean' as const }));
+    const message = besides(back, delivery);
+    const done = { written: true, files: files.filter(({ path }) => !back.changed.includes(path)) };
+    return ok(message === undefined ? done : { ...done, message });
   }
 
   /** A patch is in the tree or on a branch. */
@@ -150,10 +172,10 @@ export class Delivery {
       const written = receipt.files.filter((file) => !isSame(fromOf(file), file.after));
       const left = delivery.state === 'applying' ? await notAfter(receipt.workspace, written, receipt.files) : written;
       const isWhole = delivery.state === 'applying' && left.length === 0;
-      if (isWhole) await clearFolders(receipt.workspace, written);
-      else await this.#restore(receipt, delivery.state === 'applying' ? 'from' : 'before');
-      const noted = await this.#note(job.id, { type: isWhole ? 'delivered' : 'undone' });
-      return noted.ok ? ok({ written: !isWhole, files: [] }) : noted;
+      if (!isWhole) return this.#takeBack(job, receipt);
+      await clearFolders(receipt.workspace, written);
+      const noted = await this.#note(job.id, { type: 'delivered' });
+      return noted.ok ? ok({ written: false, files: [] }) : noted;
     });
     if (!done.ok) this.#options.log.write('error', 'a delivery is not recovered', { jobId, error: done.error.message });
   }
@@ -237,15 +259,15 @@ export class Delivery {
     if (!started.ok) return started;
     const written = await write(receipt, steps, plan.contents);
     if (!written.ok) {
-      await this.#restore(receipt, 'from');
-      await this.#note(job.id, { type: 'undone' });
-      return written;
+      const back = await this.#restore(receipt, 'from');
+      if (back.failed.length === 0) await this.#note(job.id, { type: 'undone' });
+      return err(notWritten(written.error, back));
     }
     const ended = await this.#note(job.id, { type: 'delivered' });
     return ended.ok ? ok({ written: steps.length > 0, files: [...plan.report] }) : ended;
   }
 
-  #restore(receipt: Receipt, to: 'before' | 'from'): Promise<void> {
+  #restore(receipt: Receipt, to: 'before' | 'from'): Promise<NotBack> {
     return bringBack(placeOf(this.#options.vault, receipt), receipt, to, this.#options.log);
   }
 

@@ -2,12 +2,35 @@ import { chmod, lstat, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'n
 import { dirname } from 'node:path/posix';
 import { codeOf, never } from '../base/result.ts';
 import { shown, type BytePath } from '../git/path.ts';
-import { below, diskPath, folderMode, foldersOf, notFolder, PERMISSIONS, statOf, type FileState } from './fileState.ts';
+import {
+  below,
+  diskPath,
+  find,
+  folderMode,
+  foldersOf,
+  isSame,
+  notFolder,
+  PERMISSIONS,
+  statOf,
+  type FileState,
+} from './fileState.ts';
 
 /** What a path is to become. */
 export interface Step {
   readonly path: BytePath;
   readonly to: FileState;
+}
+
+/** With what must still be there when it is replaced. */
+export interface Change extends Step {
+  readonly from: FileState;
+}
+
+/** Somebody changed a file between the plan and its turn: what they have saved stays. */
+export class ChangedMeanwhile extends Error {
+  constructor(path: BytePath) {
+    super(`"${shown(path)}" changed meanwhile`);
+  }
 }
 
 /** A folder as it is to be: its permissions, or null where there is to be none. */
@@ -26,9 +49,10 @@ export interface Rewriting {
 
 /**
  * Brings a path to a state. A file or link comes whole, by a rename: a crash leaves the old or the new. Nothing is
- * written through a link.
+ * written through a link. What is there is looked at directly before it goes: `ChangedMeanwhile` where it is another.
  */
-export async function bring(place: Rewriting, { path, to }: Step): Promise<void> {
+export async function bring(place: Rewriting, change: Change): Promise<void> {
+  const { path, to } = change;
   const blocking = await notFolder(place.root, path);
   if (blocking !== undefined) {
     if (to.kind === 'absent') return;
@@ -37,13 +61,15 @@ export async function bring(place: Rewriting, { path, to }: Step): Promise<void>
   const at = diskPath(place.root, path);
   switch (to.kind) {
     case 'absent':
+      await expectStill(place.root, change);
       return remove(at);
     case 'folder':
+      await expectStill(place.root, change);
       await remove(at);
       return makeFolder(place, path, to.mode);
     case 'file':
     case 'link':
-      return write(place, path, to, await place.contentOf(to));
+      return write(place, change, to, await place.contentOf(to));
     case 'other':
       return undefined;
     default:
@@ -60,8 +86,15 @@ export function inOrder<T extends Step>(
   return { leaving: sorted.filter(isLeaving).reverse(), coming: sorted.filter((step) => !isLeaving(step)) };
 }
 
-/** Makes the folders that were there, and removes those that were not where they are empty. */
-export async function bringFolders(place: Rewriting, folders: readonly FolderStep[]): Promise<void> {
+/**
+ * Makes the folders that were there, and removes those that were not where they are empty. Those that could not be made
+ * are told, and stop none of the others.
+ */
+export async function bringFolders(
+  place: Rewriting,
+  folders: readonly FolderStep[],
+): Promise<readonly { readonly path: BytePath; readonly thrown: unknown }[]> {
+  const failed: { readonly path: BytePath; readonly thrown: unknown }[] = [];
   const { root } = place;
   const sorted = [...folders].sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const { path, mode } of [...sorted].reverse()) {
@@ -69,8 +102,10 @@ export async function bringFolders(place: Rewriting, folders: readonly FolderSte
       await rmdir(diskPath(root, path)).catch(() => undefined);
   }
   for (const { path, mode } of sorted) {
-    if (mode !== null && (await notFolder(root, path)) === undefined) await makeFolder(place, path, mode);
+    if (mode === null || (await notFolder(root, path)) !== undefined) continue;
+    await makeFolder(place, path, mode).catch((thrown: unknown) => failed.push({ path, thrown }));
   }
+  return failed;
 }
 
 /** Removes the folders of a path upwards while they are empty, as git does; never the root. */
@@ -93,10 +128,11 @@ export async function removeTemporary({ root, temporary }: Rewriting, path: Byte
 
 async function write(
   { root, temporary }: Rewriting,
-  path: BytePath,
+  change: Change,
   to: Extract<FileState, { kind: 'file' | 'link' }>,
   content: Buffer,
 ): Promise<void> {
+  const { path } = change;
   const at = diskPath(root, path);
   const unfinished = diskPath(root, beside(path, temporary));
   try {
@@ -107,6 +143,7 @@ async function write(
       else throw thrown;
       await create(unfinished, to, content);
     });
+    await expectStill(root, change);
     await rename(unfinished, at).catch(async (thrown: unknown) => {
       if ((await folderMode(root, path)) === undefined) throw thrown;
       await removeEmptyFolders(root, path);
@@ -116,6 +153,14 @@ async function write(
     await rm(unfinished, { force: true });
     throw thrown;
   }
+}
+
+/**
+ * Where nothing is, nothing can be lost; and where the disk does not tell cases apart, the other name's file is gone by now.
+ */
+async function expectStill(root: string, { path, from }: Change): Promise<void> {
+  const { state } = await find(root, path);
+  if (state.kind !== 'absent' && !isSame(state, from)) throw new ChangedMeanwhile(path);
 }
 
 async function create(
@@ -153,6 +198,7 @@ async function makeFolder({ root, temporary }: Rewriting, path: BytePath, mode: 
   if ((await statOf(at)) !== undefined) return;
   const unfinished = diskPath(root, beside(path, temporary));
   await rm(unfinished, { recursive: true, force: true });
+  await mkdir(diskPath(root, dirname(path)), { recursive: true });
   await mkdir(unfinished);
   await chmod(unfinished, mode);
   await rename(unfinished, at);

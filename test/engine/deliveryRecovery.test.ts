@@ -158,6 +158,22 @@ it('brings back an empty folder where it was cut off between the folder and the 
   expect(bed.files()).toEqual(before);
 });
 
+it('brings back folders within folders where it was cut off with the file in their place gone', async () => {
+  bed = new DeliveryBed(FILES);
+  await bed.open();
+  const { places } = bed.host.host;
+  const { jobId } = await bed.made('echo d > d');
+  mkdirSync(bed.at('d/e'), { recursive: true });
+  const before = bed.files();
+  must(await bed.apply(jobId));
+  await cutOffAtItsEnd(jobId, places);
+  unlinkSync(bed.at('d'));
+  await bed.open();
+  expect((await bed.host.view(jobId)).delivery).toBe('undone');
+  expect(bed.files()).toEqual(before);
+  expect(existsSync(bed.at('d/e'))).toBe(true);
+});
+
 it('reads and undoes a receipt of an older version', async () => {
   bed = new DeliveryBed(FILES);
   await bed.open();
