@@ -3,7 +3,7 @@ import type { Digest, ObjectId } from '../domain/ids.ts';
 import type { SucceededJob } from '../domain/job.ts';
 import { describe } from '../git/git.ts';
 import { patchFiles, type PatchFile } from '../git/patchFiles.ts';
-import type { BytePath } from '../git/path.ts';
+import { shown, type BytePath } from '../git/path.ts';
 import { partOf, type Selection } from '../git/selection.ts';
 import { isSameSide } from '../git/sides.ts';
 import { isInTheWay } from '../protocol/inTheWay.ts';
@@ -13,6 +13,7 @@ import type { Vault } from '../store/vault.ts';
 import { ensureBaseline } from './baseline.ts';
 import { below, folderMode, foldersOf, type FileState, type Found } from './fileState.ts';
 import { hindranceOf } from './hindrance.ts';
+import { notAsProven } from './landed.ts';
 import { asItIs, type Fate, type Landing } from './landing.ts';
 import { ontoHead } from './ontoHead.ts';
 import type { DeliveredFile, Receipt } from './receipt.ts';
@@ -76,7 +77,7 @@ class Planning {
     );
     const told = [...report.value.values()];
     if (told.some(isInTheWay)) return ok({ report: told, files: [], folders: [], contents: this.#contents });
-    return this.#staged(landing.value.patch, written, told);
+    return this.#staged(landing.value, written, told);
   }
 
   /** Onto HEAD as it is, by a merge only where that is needed. */
@@ -144,7 +145,7 @@ class Planning {
   }
 
   async #staged(
-    patch: Buffer,
+    { patch, fates }: Landing,
     written: ReadonlySet<BytePath>,
     report: readonly FileDelivery[],
   ): Promise<Result<Plan, RelayError>> {
@@ -159,7 +160,12 @@ class Planning {
       const part = partOf(patch, patchFiles(patch), new Map([...written].map((path) => [path, 'whole'])));
       const applied = written.size === 0 ? ok(undefined) : await stage.apply(part);
       if (!applied.ok) return ok({ report: conflicts(report, applied.error.message), ...nothing });
-      const files = await this.#files(stage, grounds);
+      const found = await stage.read([...grounds.keys()]);
+      const made = new Map([...grounds].map(([path, ground], at) => [path, found[at] ?? ground] as const));
+      const otherwise = await notAsProven(stage, made, fates, this.#standing.objectFormat);
+      if (!otherwise.ok) return err(relayError('io', otherwise.error.message));
+      if (otherwise.value.size > 0) return ok({ report: elsewhere(report, otherwise.value), ...nothing });
+      const files = await this.#files(stage, grounds, made);
       return ok({ report, files, folders: await this.#folders(written), contents: this.#contents });
     } finally {
       await stage.dispose();
@@ -177,12 +183,15 @@ class Planning {
     return ground;
   }
 
-  async #files(stage: Stage, grounds: ReadonlyMap<BytePath, Found>): Promise<readonly DeliveredFile[]> {
+  async #files(
+    stage: Stage,
+    grounds: ReadonlyMap<BytePath, Found>,
+    made: ReadonlyMap<BytePath, Found>,
+  ): Promise<readonly DeliveredFile[]> {
     const files: DeliveredFile[] = [];
-    const made = await stage.read([...grounds.keys()]);
-    for (const [at, [path, ground]] of [...grounds].entries()) {
+    for (const [path, ground] of grounds) {
       const { state: from } = await this.#standing.at(path);
-      const found = made[at] ?? ground;
+      const found = made.get(path) ?? ground;
       this.#keep(found);
       const after = withModeOf(ground.state, found.state);
       const earlier = this.#earlier.get(path);
@@ -252,6 +261,16 @@ async function mirrored(
 
 function gone(commit: ObjectId): string {
   return `The commit ${commit} cannot be read any more. Look at the repository with git fsck.`;
+}
+
+const ELSEWHERE =
+  'the patch would make something else of it than was proven: commit, stash or take back your changes here, or leave it out';
+
+function elsewhere(report: readonly FileDelivery[], paths: ReadonlySet<BytePath>): readonly FileDelivery[] {
+  const names = new Set([...paths].map(shown));
+  return report.map((file) =>
+    names.has(file.path) ? { ...file, verdict: 'conflict' as const, detail: ELSEWHERE } : file,
+  );
 }
 
 function conflicts(report: readonly FileDelivery[], detail: string): readonly FileDelivery[] {

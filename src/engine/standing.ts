@@ -7,7 +7,7 @@ import type { BytePath } from '../git/path.ts';
 import { isSameSide, sidesAt, sidesOf } from '../git/sides.ts';
 import type { PatchSide } from '../git/patchFiles.ts';
 import { dirtyPaths } from '../git/tree.ts';
-import { find, findAll, noFolders, type Found } from './fileState.ts';
+import { find, findAll, noFolders, standingOf, type Found } from './fileState.ts';
 import type { Sources } from './sources.ts';
 
 /** HEAD, and what the user has on top of it. Read once a plan; each file when it is first asked for. */
@@ -18,7 +18,7 @@ export class Standing {
   readonly hasBaseline: boolean;
   readonly #sources: Sources;
   readonly #dirty: ReadonlySet<BytePath>;
-  readonly #objectFormat: 'sha1' | 'sha256';
+  readonly objectFormat: 'sha1' | 'sha256';
   readonly #found = new Map<BytePath, Found>();
   /** The first among a path's folders that is none. */
   readonly notFolder: (path: BytePath) => Promise<BytePath | undefined>;
@@ -36,7 +36,7 @@ export class Standing {
     this.hasBaseline = facts.hasBaseline;
     this.#sources = sources;
     this.#dirty = dirty;
-    this.#objectFormat = objectFormat;
+    this.objectFormat = objectFormat;
   }
 
   static async of(sources: Sources, { workspace, baseline }: SucceededJob): Promise<Result<Standing, RelayError>> {
@@ -93,13 +93,11 @@ export class Standing {
     const asked = paths.filter((path) => !this.#sides.has(path));
     const standing = [];
     for (const path of asked) {
-      const { state, content } = await this.at(path);
-      this.#sides.set(path, state.kind === 'absent' ? { mode: NO_MODE } : undefined);
-      if (state.kind !== 'file' && state.kind !== 'link') continue;
-      const executable = state.kind === 'file' && (state.mode & 0o100) !== 0;
-      standing.push({ path, kind: state.kind, executable, content });
+      const found = await this.at(path);
+      this.#sides.set(path, found.state.kind === 'absent' ? { mode: NO_MODE } : undefined);
+      standing.push(...standingOf(path, found));
     }
-    const told = await sidesOf(this.#sources.theirs, this.workspace, standing, this.#objectFormat);
+    const told = await sidesOf(this.#sources.theirs, this.workspace, standing, this.objectFormat);
     if (!told.ok) return unreadable(told.error.message);
     for (const [path, side] of told.value) this.#sides.set(path, side);
     return ok(this.#sides);

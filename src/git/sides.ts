@@ -65,7 +65,8 @@ export function isSameSide(a: PatchSide | undefined, b: PatchSide | undefined): 
   return a?.id === undefined || b?.id === undefined || a.id === b.id;
 }
 
-function blobId(content: Buffer, objectFormat: 'sha1' | 'sha256'): string {
+/** What git calls these bytes where nothing is between them and git. */
+export function blobId(content: Buffer, objectFormat: 'sha1' | 'sha256'): string {
   return createHash(objectFormat)
     .update(`blob ${String(content.length)}\0`)
     .update(content)

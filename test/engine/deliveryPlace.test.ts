@@ -1,0 +1,51 @@
+import { unlinkSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { must } from '../fixtures/testHost.ts';
+import { DeliveryBed, lines } from './deliveryBed.ts';
+
+let bed: DeliveryBed;
+
+const BLOCK = 'begin\n  one\n  two\n  three\n  four\n  five\n  six\nend\n';
+const FOOT = Array.from({ length: 12 }, (_, at) => `foot ${String(at)}\n`).join('');
+const TOP = Array.from({ length: 8 }, (_, at) => `mine ${String(at)}\n`).join('');
+/** The same eight lines again and again: a hunk fits in many places. */
+const BLOCKS = BLOCK.repeat(20) + FOOT;
+
+beforeEach(async () => {
+  bed = new DeliveryBed({ 'a.txt': lines(), 'blocks.txt': BLOCKS, 's.sh': 'echo 1\n' });
+  await bed.open();
+});
+afterEach(() => bed.close());
+
+it('refuses what would land elsewhere than where it was proven, though git takes the file to be as HEAD has it', async () => {
+  const { jobId } = await bed.made('sed -i "76s/.*/  CHANGED/" blocks.txt');
+  bed.git('update-index', '--skip-worktree', 'blocks.txt');
+  bed.write({ 'blocks.txt': TOP + BLOCKS });
+  await bed.refused(() => bed.apply(jobId), 'conflict', /"blocks\.txt" \(the patch would make something else of it/);
+});
+
+it('refuses more of a patch where a commit between two parts would make lines double', async () => {
+  // 5 and 11 are one hunk, 25 another.
+  const { jobId } = await bed.made('sed -i "5s/.*/five/; 11s/.*/eleven/; 25s/.*/t5/" a.txt');
+  must(await bed.apply(jobId, { chosen: [{ path: 'a.txt', hunks: [1] }] }));
+  const kept = bed.read('a.txt');
+  bed.write({ 'a.txt': lines({ 5: 'five' }) });
+  bed.git('commit', '-qam', 'five');
+  bed.write({ 'a.txt': kept });
+  await bed.refused(() => bed.apply(jobId), 'conflict', /"a\.txt" \(/);
+  expect(must(await bed.undo(jobId)).written).toBe(true);
+});
+
+it('compares line endings as git keeps them, and no file with a filter program', async () => {
+  bed.git('config', 'core.autocrlf', 'true');
+  // What it cleans is never what it smudged.
+  bed.git('config', 'filter.turning.clean', 'sed s/2/3/');
+  bed.git('config', 'filter.turning.smudge', 'sed s/2/4/');
+  const { jobId } = await bed.made('sed -i "5s/.*/five/" a.txt; echo echo 2 >> s.sh');
+  bed.write({ '.git/info/attributes': 's.sh filter=turning eol=lf\n' });
+  unlinkSync(bed.at('a.txt'));
+  bed.git('checkout', '-q', 'a.txt');
+  expect(must(await bed.apply(jobId)).written).toBe(true);
+  expect(bed.read('a.txt')).toBe(lines({ 5: 'five' }).replaceAll('\n', '\r\n'));
+  expect(bed.read('s.sh')).toBe('echo 1\necho 4\n');
+});
