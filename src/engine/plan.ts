@@ -103,14 +103,22 @@ class Planning {
 
   /**
    * Files that are dirty as the baseline is: of a baseline that is no commit of the repository, such as the user's own
-   * uncommitted work.
+   * uncommitted work. One with a part of the patch is what it was ahead of that.
    */
   async #asBaseline(chosen: readonly PatchFile[]): Promise<Result<readonly PatchFile[], RelayError>> {
-    const dirty = chosen.filter(({ path }) => this.#standing.isDirty(path) && !this.#earlier.has(path));
+    const dirty = chosen.filter(({ path }) => this.#standing.isDirty(path));
     if (this.#standing.hasBaseline || dirty.length === 0) return ok([]);
-    const sides = await this.#standing.sides(dirty.map(({ path }) => path));
+    const untouched = dirty.filter(({ path }) => !this.#earlier.has(path));
+    const sides = await this.#standing.sides(untouched.map(({ path }) => path));
     if (!sides.ok) return sides;
-    return ok(dirty.filter(({ path, before }) => isSameSide(sides.value.get(path), before)));
+    const same = untouched.filter(({ path, before }) => isSameSide(sides.value.get(path), before));
+    for (const file of dirty) {
+      if (!this.#earlier.has(file.path)) continue;
+      const side = await this.#standing.sideOf(file.path, await this.#groundOf(file.path));
+      if (!side.ok) return side;
+      if (isSameSide(side.value, file.before)) same.push(file);
+    }
+    return ok(same);
   }
 
   async #merged(moved: ReadonlySet<BytePath>, asBaseline: readonly PatchFile[]): Promise<Result<Landing, RelayError>> {

@@ -4,7 +4,7 @@ import type { SucceededJob } from '../domain/job.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import { NO_MODE, type PatchFile } from '../git/patchFiles.ts';
 import type { BytePath } from '../git/path.ts';
-import { isSameSide, sidesAt, sidesOf } from '../git/sides.ts';
+import { blobId, blobOf, isSameSide, sidesAt, sidesOf } from '../git/sides.ts';
 import type { PatchSide } from '../git/patchFiles.ts';
 import { dirtyPaths } from '../git/tree.ts';
 import { find, findAll, noFolders, standingOf, type Found } from './fileState.ts';
@@ -101,6 +101,16 @@ export class Standing {
     if (!told.ok) return unreadable(told.error.message);
     for (const [path, side] of told.value) this.#sides.set(path, side);
     return ok(this.#sides);
+  }
+
+  /** The same of what is kept of a file and not there now. */
+  async sideOf(path: BytePath, found: Found): Promise<Result<PatchSide | undefined, RelayError>> {
+    if (found.state.kind === 'absent') return ok({ mode: NO_MODE });
+    const [file] = standingOf(path, found);
+    if (file === undefined) return ok(undefined);
+    if (file.kind === 'link') return ok({ mode: '120000', id: blobId(file.content, this.objectFormat) });
+    const id = await blobOf(this.#sources.theirs, this.workspace, path, file.content);
+    return id.ok ? ok({ mode: file.executable ? '100755' : '100644', id: id.value }) : unreadable(id.error.message);
   }
 }
 

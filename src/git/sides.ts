@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../base/result.ts';
 import { describe, type Git } from './git.ts';
 import { NO_MODE, type PatchSide } from './patchFiles.ts';
-import { fields, type BytePath } from './path.ts';
+import { fields, shown, type BytePath } from './path.ts';
 import type { TreeError } from './tree.ts';
 
 /** Paths that git is given as arguments; of more, it lists the whole tree. */
@@ -57,6 +57,17 @@ export async function sidesOf(
     sides.set(path, { mode: executable ? '100755' : '100644', id: ids[at] ?? '' });
   });
   return ok(sides);
+}
+
+/** The blob that git would make of these bytes, were they the file at that path. Nothing is written. */
+export async function blobOf(
+  git: Git,
+  cwd: string,
+  path: BytePath,
+  content: Buffer,
+): Promise<Result<string, TreeError>> {
+  const told = await git.text(['hash-object', '--stdin', `--path=${shown(path)}`], { cwd, stdin: content });
+  return told.ok ? told : err({ kind: 'git', message: describe(told.error) });
 }
 
 /** Whether both are the same to git. A side without an id is any content with that mode. */

@@ -49,3 +49,25 @@ it('compares line endings as git keeps them, and no file with a filter program',
   expect(bed.read('a.txt')).toBe(lines({ 5: 'five' }).replaceAll('\n', '\r\n'));
   expect(bed.read('s.sh')).toBe('echo 1\necho 4\n');
 });
+
+it('writes a part onto uncommitted work, and then the rest where it was proven', async () => {
+  bed.write({ 'blocks.txt': TOP + BLOCKS, 'new.txt': lines() });
+  const { jobId } = await bed.made(
+    'sed -i "84s/.*/  CHANGED/; 179s/.*/FOOT/" blocks.txt; sed -i "5s/.*/five/; 25s/.*/t5/" new.txt',
+    { repo: { type: 'workspace', include: 'uncommitted' } },
+  );
+  const before = bed.files();
+  const chosen = [
+    { path: 'blocks.txt', hunks: [2] },
+    { path: 'new.txt', hunks: [1] },
+  ];
+  must(await bed.apply(jobId, { chosen }));
+  must(await bed.apply(jobId));
+  const wanted = (TOP + BLOCKS).split('\n');
+  wanted.splice(83, 1, '  CHANGED');
+  wanted.splice(178, 1, 'FOOT');
+  expect(bed.read('blocks.txt').split('\n')).toEqual(wanted);
+  expect(bed.read('new.txt')).toBe(lines({ 5: 'five', 25: 't5' }));
+  must(await bed.undo(jobId));
+  expect(bed.files()).toEqual(before);
+});
