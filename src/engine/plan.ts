@@ -165,7 +165,9 @@ class Planning {
       for (const path of written) grounds.set(path, await this.#groundOf(path));
       await stage.put(grounds);
       await stage.putAttributes(written);
-      const part = partOf(patch, patchFiles(patch), new Map([...written].map((path) => [path, 'whole'])));
+      const inPatch = patchFiles(patch);
+      const patched = new Map(inPatch.map((file) => [file.path, file]));
+      const part = partOf(patch, inPatch, new Map([...written].map((path) => [path, 'whole'])));
       const applied = written.size === 0 ? ok(undefined) : await stage.apply(part);
       if (!applied.ok) return ok({ report: conflicts(report, applied.error.message), ...nothing });
       const found = await stage.read([...grounds.keys()]);
@@ -173,7 +175,7 @@ class Planning {
       const otherwise = await notAsProven(stage, made, fates, this.#standing.objectFormat);
       if (!otherwise.ok) return err(relayError('io', otherwise.error.message));
       if (otherwise.value.size > 0) return ok({ report: elsewhere(report, otherwise.value), ...nothing });
-      const files = await this.#files(stage, grounds, made);
+      const files = await this.#files(stage, { grounds, made, patched });
       return ok({ report, files, folders: await this.#folders(written), contents: this.#contents });
     } finally {
       await stage.dispose();
@@ -191,17 +193,13 @@ class Planning {
     return ground;
   }
 
-  async #files(
-    stage: Stage,
-    grounds: ReadonlyMap<BytePath, Found>,
-    made: ReadonlyMap<BytePath, Found>,
-  ): Promise<readonly DeliveredFile[]> {
+  async #files(stage: Stage, { grounds, made, patched }: Made): Promise<readonly DeliveredFile[]> {
     const files: DeliveredFile[] = [];
     for (const [path, ground] of grounds) {
       const { state: from } = await this.#standing.at(path);
       const found = made.get(path) ?? ground;
       this.#keep(found);
-      const after = withModeOf(ground.state, found.state);
+      const after = withModeOf(ground.state, found.state, patched.get(path));
       const earlier = this.#earlier.get(path);
       files.push(earlier === undefined ? { path, before: from, after } : { path, before: earlier.before, from, after });
     }
@@ -231,6 +229,13 @@ class Planning {
     for (const path of paths) steps.push({ path, mode: (await folderMode(workspace, path)) ?? null });
     return steps;
   }
+}
+
+/** What a stage had of each file, what it made of it, and by what. */
+interface Made {
+  readonly grounds: ReadonlyMap<BytePath, Found>;
+  readonly made: ReadonlyMap<BytePath, Found>;
+  readonly patched: ReadonlyMap<BytePath, PatchFile>;
 }
 
 function isBelow({ path, after }: DeliveredFile, folder: BytePath): boolean {

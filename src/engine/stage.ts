@@ -6,7 +6,7 @@ import type { Result } from '../base/result.ts';
 import type { Git } from '../git/git.ts';
 import type { BytePath } from '../git/path.ts';
 import { removeTree } from '../git/removeTree.ts';
-import type { PatchSide } from '../git/patchFiles.ts';
+import type { PatchFile, PatchSide } from '../git/patchFiles.ts';
 import { sidesOf } from '../git/sides.ts';
 import { applyInStage, filteredPaths, inStage, type TreeError } from '../git/tree.ts';
 import { diskPath, findAll, foldersOf, standingOf, type FileState, type Found } from './fileState.ts';
@@ -84,11 +84,15 @@ export class Stage {
   }
 }
 
-/** Git tells of the executable bit alone; the other permissions stay as the user has them. */
-export function withModeOf(before: FileState, after: FileState): FileState {
+/**
+ * Git tells of the executable bit alone, and with core.fileMode=false of none; the permissions stay as the user has them but
+ * for a bit that the patch itself changes.
+ */
+export function withModeOf(before: FileState, after: FileState, patch: PatchFile | undefined): FileState {
   if (before.kind !== 'file' || after.kind !== 'file') return after;
   const executable = (after.mode & 0o100) !== 0;
-  if (((before.mode & 0o100) !== 0) === executable) return { ...after, mode: before.mode };
+  if (patch?.before.mode === patch?.after.mode || ((before.mode & 0o100) !== 0) === executable)
+    return { ...after, mode: before.mode };
   const readers = (before.mode & 0o444) >> 2;
   return { ...after, mode: executable ? before.mode | readers : before.mode & ~0o111 };
 }

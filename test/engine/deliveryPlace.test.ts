@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs';
+import { chmodSync, statSync, unlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { must } from '../fixtures/testHost.ts';
 import { DeliveryBed, lines } from './deliveryBed.ts';
@@ -70,4 +70,14 @@ it('writes a part onto uncommitted work, and then the rest where it was proven',
   expect(bed.read('new.txt')).toBe(lines({ 5: 'five', 25: 't5' }));
   must(await bed.undo(jobId));
   expect(bed.files()).toEqual(before);
+});
+
+it('keeps the executable bit where git does not look at it', async () => {
+  bed.git('config', 'core.fileMode', 'false');
+  chmodSync(bed.at('s.sh'), 0o755);
+  bed.git('update-index', '--chmod=+x', 's.sh');
+  bed.commit();
+  const { jobId } = await bed.made('echo echo 2 >> s.sh');
+  must(await bed.apply(jobId));
+  expect(statSync(bed.at('s.sh')).mode & 0o777).toBe(0o755);
 });
