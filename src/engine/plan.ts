@@ -12,12 +12,13 @@ import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Vault } from '../store/vault.ts';
 import { ensureBaseline } from './baseline.ts';
 import { below, folderMode, foldersOf, type FileState, type Found } from './fileState.ts';
-import { hindranceOf } from './hindrance.ts';
+import { CHANGED, hindranceOf } from './hindrance.ts';
 import { notAsProven } from './landed.ts';
 import { asItIs, type Fate, type Landing } from './landing.ts';
 import { ontoHead } from './ontoHead.ts';
 import type { DeliveredFile, Receipt } from './receipt.ts';
 import type { FolderStep } from './rewrite.ts';
+import { changedIn } from './since.ts';
 import type { Sources } from './sources.ts';
 import { Stage, withModeOf } from './stage.ts';
 import { Standing } from './standing.ts';
@@ -149,6 +150,10 @@ class Planning {
       if (!told.ok) return told;
       report.set(path, told.value);
     }
+    // Also those that nothing more is written to: one receipt is of them all.
+    const before = [...this.#earlier.values()];
+    for (const path of await changedIn(this.#standing.workspace, before, before))
+      report.set(Buffer.from(path).toString('latin1'), { path, verdict: 'blocked', detail: CHANGED });
     return ok(report);
   }
 

@@ -18,7 +18,10 @@ export async function sidesAt(
   // Arguments are text: what is no UTF-8 cannot be one.
   const isNamed = paths.length <= MOST_ARGUMENTS && paths.every((path) => /^[\x20-\x7e]+$/.test(path));
   const which = isNamed ? ['--', ...paths] : [];
-  const told = await git.run(['ls-tree', ...(isNamed ? [] : ['-r']), '-z', '--full-tree', tree, ...which], { cwd });
+  const told = await git.run(
+    ['--literal-pathspecs', 'ls-tree', ...(isNamed ? [] : ['-r']), '-z', '--full-tree', tree, ...which],
+    { cwd },
+  );
   if (!told.ok) return err({ kind: 'git', message: describe(told.error) });
   const sides = new Map<BytePath, PatchSide>();
   for (const line of fields(told.value)) {
@@ -84,8 +87,8 @@ export function blobId(content: Buffer, objectFormat: 'sha1' | 'sha256'): string
     .digest('hex');
 }
 
-/** A line of `--stdin-paths`; one that begins with `"` is in C's quotes, and a newline needs them. */
+/** A line of `--stdin-paths`; one that begins with `"` is in C's quotes, and what ends a line needs them. */
 function quoted(path: BytePath): string {
-  if (!/["\n\\]/.test(path)) return path;
-  return `"${path.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n')}"`;
+  if (!/["\n\r\\]/.test(path)) return path;
+  return `"${path.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}"`;
 }

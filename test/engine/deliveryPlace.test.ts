@@ -1,4 +1,5 @@
-import { chmodSync, statSync, unlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { must } from '../fixtures/testHost.ts';
 import { DeliveryBed, lines } from './deliveryBed.ts';
@@ -80,4 +81,25 @@ it('keeps the executable bit where git does not look at it', async () => {
   const { jobId } = await bed.made('echo echo 2 >> s.sh');
   must(await bed.apply(jobId));
   expect(statSync(bed.at('s.sh')).mode & 0o777).toBe(0o755);
+});
+
+it('writes no more of a patch where the file of its first part is gone elsewhere', async () => {
+  const { jobId } = await bed.made('sed -i "5s/.*/five/; 25s/.*/t5/" a.txt');
+  must(await bed.apply(jobId, { chosen: [{ path: 'a.txt', hunks: [1] }] }));
+  bed.git('mv', 'a.txt', 'moved.txt');
+  bed.commit();
+  await bed.refused(() => bed.apply(jobId), 'blocked', /"a\.txt" \(you have changed it since a part/);
+});
+
+it('writes nothing into a repository within the repository', async () => {
+  const { jobId } = await bed.made('mkdir -p sub/deep; echo n > sub/deep/new.txt');
+  mkdirSync(bed.at('sub'));
+  execFileSync('git', ['init', '-q'], { cwd: bed.at('sub') });
+  await bed.refused(() => bed.apply(jobId), 'blocked', /"sub\/deep\/new\.txt" \("sub" is a repository of its own/);
+});
+
+it('asks git for a name that ends in a carriage return', async () => {
+  const { jobId } = await bed.made('printf x > "$(printf \'c\\r\')"');
+  bed.write({ 'c\r': 'x' });
+  expect(await bed.looked(jobId)).toEqual(['contained c\r']);
 });
