@@ -71,6 +71,8 @@ class Planning {
     const landing = await this.#landing();
     if (!landing.ok) return landing;
     const { fates } = landing.value;
+    const looked = await this.#standing.look([...fates.keys()]);
+    if (!looked.ok) return looked;
     const report = await this.#report(fates);
     if (!report.ok) return report;
     const written = new Set(
@@ -85,7 +87,8 @@ class Planning {
   async #landing(): Promise<Result<Landing, RelayError>> {
     const { job, patch, files, selection } = this.#options;
     const chosen = files.filter(({ path }) => selection.has(path));
-    await this.#standing.look(chosen.map(({ path }) => path));
+    const looked = await this.#standing.look(chosen.map(({ path }) => path));
+    if (!looked.ok) return looked;
     const asBaseline = await this.#asBaseline(chosen);
     if (!asBaseline.ok) return asBaseline;
     const kept = new Set(asBaseline.value.map(({ path }) => path));

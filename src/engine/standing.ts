@@ -6,7 +6,7 @@ import { NO_MODE, type PatchFile } from '../git/patchFiles.ts';
 import type { BytePath } from '../git/path.ts';
 import { blobId, blobOf, isSameSide, sidesAt, sidesOf } from '../git/sides.ts';
 import type { PatchSide } from '../git/patchFiles.ts';
-import { dirtyPaths } from '../git/tree.ts';
+import { dirtyPaths, overlookedPaths } from '../git/tree.ts';
 import { find, findAll, noFolders, standingOf, type Found } from './fileState.ts';
 import type { Sources } from './sources.ts';
 
@@ -17,7 +17,8 @@ export class Standing {
   /** Whether the job's baseline is a commit of the user's repository. */
   readonly hasBaseline: boolean;
   readonly #sources: Sources;
-  readonly #dirty: ReadonlySet<BytePath>;
+  readonly #dirty: Set<BytePath>;
+  readonly #overlooked: Set<BytePath>;
   readonly objectFormat: 'sha1' | 'sha256';
   readonly #found = new Map<BytePath, Found>();
   /** The first among a path's folders that is none. */
@@ -27,7 +28,7 @@ export class Standing {
   private constructor(
     sources: Sources,
     facts: Pick<Standing, 'workspace' | 'head' | 'hasBaseline'>,
-    dirty: ReadonlySet<BytePath>,
+    { dirty, overlooked }: { readonly dirty: ReadonlySet<BytePath>; readonly overlooked: ReadonlySet<BytePath> },
     objectFormat: 'sha1' | 'sha256',
   ) {
     this.workspace = facts.workspace;
@@ -35,20 +36,33 @@ export class Standing {
     this.head = facts.head;
     this.hasBaseline = facts.hasBaseline;
     this.#sources = sources;
-    this.#dirty = dirty;
+    this.#dirty = new Set(dirty);
+    this.#overlooked = new Set(overlooked);
     this.objectFormat = objectFormat;
   }
 
   static async of(sources: Sources, { workspace, baseline }: SucceededJob): Promise<Result<Standing, RelayError>> {
-    const [found, dirty] = await Promise.all([sources.find(workspace, 'HEAD'), dirtyPaths(sources.theirs, workspace)]);
+    const [found, dirty, overlooked] = await Promise.all([
+      sources.find(workspace, 'HEAD'),
+      dirtyPaths(sources.theirs, workspace),
+      overlookedPaths(sources.theirs, workspace),
+    ]);
     if (!found.ok) return err(relayError('blocked', found.error.message));
     if (!dirty.ok) return unreadable(dirty.error.message);
+    if (!overlooked.ok) return unreadable(overlooked.error.message);
     const repository = await sources.repository(workspace);
     if (!repository.ok) return err(relayError('blocked', repository.error.message));
     const { catFile, objectFormat } = repository.value;
     const { commit: head } = found.value;
     const hasBaseline = head === baseline || (await catFile.commit(baseline)).ok;
-    return ok(new Standing(sources, { workspace, head, hasBaseline }, dirty.value, objectFormat));
+    return ok(
+      new Standing(
+        sources,
+        { workspace, head, hasBaseline },
+        { dirty: dirty.value, overlooked: overlooked.value },
+        objectFormat,
+      ),
+    );
   }
 
   isDirty(path: BytePath): boolean {
@@ -63,14 +77,26 @@ export class Standing {
     return found;
   }
 
-  /** Looks at many together. */
-  async look(paths: readonly BytePath[]): Promise<void> {
+  /** Looks at many together, and at what of them git overlooks: that is dirty where HEAD has it otherwise. */
+  async look(paths: readonly BytePath[]): Promise<Result<void, RelayError>> {
     const asked = paths.filter((path) => !this.#found.has(path));
     const found = await findAll(this.workspace, asked);
     asked.forEach((path, at) => {
       const one = found[at];
       if (one !== undefined) this.#found.set(path, one);
     });
+    const hidden = paths.filter((path) => this.#overlooked.delete(path));
+    if (hidden.length === 0 || this.head === undefined) return ok(undefined);
+    const sides = await this.sides(hidden);
+    if (!sides.ok) return sides;
+    const at = await sidesAt(this.#sources.theirs, this.workspace, this.head, hidden);
+    if (!at.ok) return unreadable(at.error.message);
+    for (const path of hidden) {
+      const id = sides.value.get(path)?.id;
+      // What a sparse checkout leaves out is no change of the user's.
+      if (id !== undefined && id !== at.value.get(path)?.id) this.#dirty.add(path);
+    }
+    return ok(undefined);
   }
 
   /** Those of the patch's files that HEAD has otherwise than the baseline. */

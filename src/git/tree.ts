@@ -24,6 +24,13 @@ export async function dirtyPaths(
   return ok(new Set(fields(told.value).map((line) => line.slice(3))));
 }
 
+/** Files that git is told to overlook (`--skip-worktree`, `--assume-unchanged`): of their changes `status` says nothing. */
+export async function overlookedPaths(git: Git, workspace: string): Promise<Result<ReadonlySet<BytePath>, TreeError>> {
+  const told = await git.run(['ls-files', '-v', '-z'], { cwd: workspace });
+  if (!told.ok) return err({ kind: 'git', message: describe(told.error) });
+  return ok(new Set(fields(told.value).flatMap((line) => (/^[Sa-z] /.test(line) ? [line.slice(2)] : []))));
+}
+
 /** Their git, with `stage` for its working tree. */
 export async function inStage(git: Git, workspace: string, stage: string): Promise<Result<Git, TreeError>> {
   const gitDir = await git.text(['rev-parse', '--absolute-git-dir'], { cwd: workspace });

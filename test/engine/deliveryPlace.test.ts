@@ -22,7 +22,7 @@ it('refuses what would land elsewhere than where it was proven, though git takes
   const { jobId } = await bed.made('sed -i "76s/.*/  CHANGED/" blocks.txt');
   bed.git('update-index', '--skip-worktree', 'blocks.txt');
   bed.write({ 'blocks.txt': TOP + BLOCKS });
-  await bed.refused(() => bed.apply(jobId), 'conflict', /"blocks\.txt" \(the patch would make something else of it/);
+  await bed.refused(() => bed.apply(jobId), 'blocked', /"blocks\.txt" \(you have uncommitted changes/);
 });
 
 it('refuses more of a patch where a commit between two parts would make lines double', async () => {
@@ -81,6 +81,14 @@ it('keeps the executable bit where git does not look at it', async () => {
   const { jobId } = await bed.made('echo echo 2 >> s.sh');
   must(await bed.apply(jobId));
   expect(statSync(bed.at('s.sh')).mode & 0o777).toBe(0o755);
+});
+
+it('takes changes for uncommitted that git is told to overlook', async () => {
+  const { jobId } = await bed.made('sed -i "5s/.*/theirs/" a.txt; echo echo 2 >> s.sh; sed -i 1s/.*/first/ blocks.txt');
+  bed.git('update-index', '--assume-unchanged', 'a.txt', 'blocks.txt');
+  bed.git('update-index', '--skip-worktree', 's.sh');
+  bed.write({ 'a.txt': lines({ 25: 'mine' }), 's.sh': 'echo 0\necho 1\n' });
+  expect(await bed.looked(jobId)).toEqual(['blocked a.txt', 'clean blocks.txt', 'blocked s.sh']);
 });
 
 it('writes no more of a patch where the file of its first part is gone elsewhere', async () => {
