@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { codeOf } from '../base/result.ts';
 import { Digest } from '../domain/ids.ts';
 import { shown, toBuffer, type BytePath } from '../git/path.ts';
+import type { Standing } from '../git/sides.ts';
 import { sha256 } from '../base/canonical.ts';
 
 /** What is at one path: all that a delivery changes, and an undo brings back. Modes are permission bits. */
@@ -23,6 +24,12 @@ export type FileState = z.infer<typeof FileState>;
 export interface Found {
   readonly state: FileState;
   readonly content: Buffer;
+}
+
+/** What git can be asked to hash; nothing for what is neither file nor link. */
+export function standingOf(path: BytePath, { state, content }: Found): readonly Standing[] {
+  if (state.kind !== 'file' && state.kind !== 'link') return [];
+  return [{ path, kind: state.kind, executable: state.kind === 'file' && (state.mode & 0o100) !== 0, content }];
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -4,7 +4,7 @@ import { shown, type BytePath } from '../git/path.ts';
 import { isSameSide } from '../git/sides.ts';
 import type { FileDelivery } from '../protocol/jobView.ts';
 import type { RelayError } from '../protocol/relayError.ts';
-import { below, isSame } from './fileState.ts';
+import { below, diskPath, foldersOf, isSame, statOf } from './fileState.ts';
 import type { Fate } from './landing.ts';
 import type { DeliveredFile } from './receipt.ts';
 import type { Standing } from './standing.ts';
@@ -27,7 +27,7 @@ export interface Candidate {
 
 const UNSAVED = 'you have unsaved changes here in an editor: save or revert them';
 const UNCOMMITTED = 'you have uncommitted changes here: commit or stash them';
-const CHANGED =
+export const CHANGED =
   'you have changed it since a part of the patch was applied: undo the delivery, or take your change back';
 const IGNORED = 'a file that git ignores is there, and is not what the patch makes: move it away';
 const THERE = 'it is as the patch makes it already';
@@ -95,6 +95,10 @@ async function blockingAt(
   // What the patch itself takes away makes place for a folder.
   if (blocking !== undefined && !touched.has(blocking))
     return `"${shown(blocking)}" is no folder: the patch may not write through it`;
+  for (const folder of foldersOf(path)) {
+    if ((await statOf(diskPath(workspace, `${folder}/.git`))) !== undefined)
+      return `"${shown(folder)}" is a repository of its own: leave the file out of the apply`;
+  }
   const { state } = await standing.at(path);
   if (state.kind === 'other') return 'a fifo, socket or device is in its place';
   const foreign = state.kind === 'folder' ? await foreignIn(workspace, path, touched) : undefined;

@@ -3,7 +3,7 @@ import type { Digest, ObjectId } from '../domain/ids.ts';
 import type { SucceededJob } from '../domain/job.ts';
 import { describe } from '../git/git.ts';
 import { patchFiles, type PatchFile } from '../git/patchFiles.ts';
-import type { BytePath } from '../git/path.ts';
+import { shown, type BytePath } from '../git/path.ts';
 import { partOf, type Selection } from '../git/selection.ts';
 import { isSameSide } from '../git/sides.ts';
 import { isInTheWay } from '../protocol/inTheWay.ts';
@@ -12,11 +12,13 @@ import { relayError, type RelayError } from '../protocol/relayError.ts';
 import type { Vault } from '../store/vault.ts';
 import { ensureBaseline } from './baseline.ts';
 import { below, folderMode, foldersOf, type FileState, type Found } from './fileState.ts';
-import { hindranceOf } from './hindrance.ts';
+import { CHANGED, hindranceOf } from './hindrance.ts';
+import { notAsProven } from './landed.ts';
 import { asItIs, type Fate, type Landing } from './landing.ts';
 import { ontoHead } from './ontoHead.ts';
 import type { DeliveredFile, Receipt } from './receipt.ts';
 import type { FolderStep } from './rewrite.ts';
+import { changedIn } from './since.ts';
 import type { Sources } from './sources.ts';
 import { Stage, withModeOf } from './stage.ts';
 import { Standing } from './standing.ts';
@@ -69,6 +71,8 @@ class Planning {
     const landing = await this.#landing();
     if (!landing.ok) return landing;
     const { fates } = landing.value;
+    const looked = await this.#standing.look([...fates.keys()]);
+    if (!looked.ok) return looked;
     const report = await this.#report(fates);
     if (!report.ok) return report;
     const written = new Set(
@@ -76,14 +80,15 @@ class Planning {
     );
     const told = [...report.value.values()];
     if (told.some(isInTheWay)) return ok({ report: told, files: [], folders: [], contents: this.#contents });
-    return this.#staged(landing.value.patch, written, told);
+    return this.#staged(landing.value, written, told);
   }
 
   /** Onto HEAD as it is, by a merge only where that is needed. */
   async #landing(): Promise<Result<Landing, RelayError>> {
     const { job, patch, files, selection } = this.#options;
     const chosen = files.filter(({ path }) => selection.has(path));
-    await this.#standing.look(chosen.map(({ path }) => path));
+    const looked = await this.#standing.look(chosen.map(({ path }) => path));
+    if (!looked.ok) return looked;
     const asBaseline = await this.#asBaseline(chosen);
     if (!asBaseline.ok) return asBaseline;
     const kept = new Set(asBaseline.value.map(({ path }) => path));
@@ -102,14 +107,22 @@ class Planning {
 
   /**
    * Files that are dirty as the baseline is: of a baseline that is no commit of the repository, such as the user's own
-   * uncommitted work.
+   * uncommitted work. One with a part of the patch is what it was ahead of that.
    */
   async #asBaseline(chosen: readonly PatchFile[]): Promise<Result<readonly PatchFile[], RelayError>> {
-    const dirty = chosen.filter(({ path }) => this.#standing.isDirty(path) && !this.#earlier.has(path));
+    const dirty = chosen.filter(({ path }) => this.#standing.isDirty(path));
     if (this.#standing.hasBaseline || dirty.length === 0) return ok([]);
-    const sides = await this.#standing.sides(dirty.map(({ path }) => path));
+    const untouched = dirty.filter(({ path }) => !this.#earlier.has(path));
+    const sides = await this.#standing.sides(untouched.map(({ path }) => path));
     if (!sides.ok) return sides;
-    return ok(dirty.filter(({ path, before }) => isSameSide(sides.value.get(path), before)));
+    const same = untouched.filter(({ path, before }) => isSameSide(sides.value.get(path), before));
+    for (const file of dirty) {
+      if (!this.#earlier.has(file.path)) continue;
+      const side = await this.#standing.sideOf(file.path, await this.#groundOf(file.path));
+      if (!side.ok) return side;
+      if (isSameSide(side.value, file.before)) same.push(file);
+    }
+    return ok(same);
   }
 
   async #merged(moved: ReadonlySet<BytePath>, asBaseline: readonly PatchFile[]): Promise<Result<Landing, RelayError>> {
@@ -140,11 +153,15 @@ class Planning {
       if (!told.ok) return told;
       report.set(path, told.value);
     }
+    // Also those that nothing more is written to: one receipt is of them all.
+    const before = [...this.#earlier.values()];
+    for (const path of await changedIn(this.#standing.workspace, before, before))
+      report.set(Buffer.from(path).toString('latin1'), { path, verdict: 'blocked', detail: CHANGED });
     return ok(report);
   }
 
   async #staged(
-    patch: Buffer,
+    { patch, fates }: Landing,
     written: ReadonlySet<BytePath>,
     report: readonly FileDelivery[],
   ): Promise<Result<Plan, RelayError>> {
@@ -156,10 +173,17 @@ class Planning {
       for (const path of written) grounds.set(path, await this.#groundOf(path));
       await stage.put(grounds);
       await stage.putAttributes(written);
-      const part = partOf(patch, patchFiles(patch), new Map([...written].map((path) => [path, 'whole'])));
+      const inPatch = patchFiles(patch);
+      const patched = new Map(inPatch.map((file) => [file.path, file]));
+      const part = partOf(patch, inPatch, new Map([...written].map((path) => [path, 'whole'])));
       const applied = written.size === 0 ? ok(undefined) : await stage.apply(part);
       if (!applied.ok) return ok({ report: conflicts(report, applied.error.message), ...nothing });
-      const files = await this.#files(stage, grounds);
+      const found = await stage.read([...grounds.keys()]);
+      const made = new Map([...grounds].map(([path, ground], at) => [path, found[at] ?? ground] as const));
+      const otherwise = await notAsProven(stage, made, fates, this.#standing.objectFormat);
+      if (!otherwise.ok) return err(relayError('io', otherwise.error.message));
+      if (otherwise.value.size > 0) return ok({ report: elsewhere(report, otherwise.value), ...nothing });
+      const files = await this.#files(stage, { grounds, made, patched });
       return ok({ report, files, folders: await this.#folders(written), contents: this.#contents });
     } finally {
       await stage.dispose();
@@ -177,14 +201,13 @@ class Planning {
     return ground;
   }
 
-  async #files(stage: Stage, grounds: ReadonlyMap<BytePath, Found>): Promise<readonly DeliveredFile[]> {
+  async #files(stage: Stage, { grounds, made, patched }: Made): Promise<readonly DeliveredFile[]> {
     const files: DeliveredFile[] = [];
-    const made = await stage.read([...grounds.keys()]);
-    for (const [at, [path, ground]] of [...grounds].entries()) {
+    for (const [path, ground] of grounds) {
       const { state: from } = await this.#standing.at(path);
-      const found = made[at] ?? ground;
+      const found = made.get(path) ?? ground;
       this.#keep(found);
-      const after = withModeOf(ground.state, found.state);
+      const after = withModeOf(ground.state, found.state, patched.get(path));
       const earlier = this.#earlier.get(path);
       files.push(earlier === undefined ? { path, before: from, after } : { path, before: earlier.before, from, after });
     }
@@ -214,6 +237,13 @@ class Planning {
     for (const path of paths) steps.push({ path, mode: (await folderMode(workspace, path)) ?? null });
     return steps;
   }
+}
+
+/** What a stage had of each file, what it made of it, and by what. */
+interface Made {
+  readonly grounds: ReadonlyMap<BytePath, Found>;
+  readonly made: ReadonlyMap<BytePath, Found>;
+  readonly patched: ReadonlyMap<BytePath, PatchFile>;
 }
 
 function isBelow({ path, after }: DeliveredFile, folder: BytePath): boolean {
@@ -252,6 +282,16 @@ async function mirrored(
 
 function gone(commit: ObjectId): string {
   return `The commit ${commit} cannot be read any more. Look at the repository with git fsck.`;
+}
+
+const ELSEWHERE =
+  'the patch would make something else of it than was proven: commit, stash or take back your changes here, or leave it out';
+
+function elsewhere(report: readonly FileDelivery[], paths: ReadonlySet<BytePath>): readonly FileDelivery[] {
+  const names = new Set([...paths].map(shown));
+  return report.map((file) =>
+    names.has(file.path) ? { ...file, verdict: 'conflict' as const, detail: ELSEWHERE } : file,
+  );
 }
 
 function conflicts(report: readonly FileDelivery[], detail: string): readonly FileDelivery[] {

@@ -6,8 +6,10 @@ import type { Result } from '../base/result.ts';
 import type { Git } from '../git/git.ts';
 import type { BytePath } from '../git/path.ts';
 import { removeTree } from '../git/removeTree.ts';
-import { applyInStage, type TreeError } from '../git/tree.ts';
-import { diskPath, findAll, foldersOf, type FileState, type Found } from './fileState.ts';
+import type { PatchFile, PatchSide } from '../git/patchFiles.ts';
+import { sidesOf } from '../git/sides.ts';
+import { applyInStage, filteredPaths, inStage, type TreeError } from '../git/tree.ts';
+import { diskPath, findAll, foldersOf, standingOf, type FileState, type Found } from './fileState.ts';
 
 /** Files that are written together. */
 const AT_ONCE = 16;
@@ -61,16 +63,36 @@ export class Stage {
     return findAll(this.#root, paths);
   }
 
+  /** Files of the stage as git would keep them. */
+  async sides(
+    found: ReadonlyMap<BytePath, Found>,
+    objectFormat: 'sha1' | 'sha256',
+  ): Promise<Result<ReadonlyMap<BytePath, PatchSide>, TreeError>> {
+    const git = await inStage(this.#theirs, this.#workspace, this.#root);
+    if (!git.ok) return git;
+    const standing = [...found].flatMap(([path, one]) => standingOf(path, one));
+    return sidesOf(git.value, this.#root, standing, objectFormat);
+  }
+
+  async filtered(paths: readonly BytePath[]): Promise<Result<ReadonlySet<BytePath>, TreeError>> {
+    const git = await inStage(this.#theirs, this.#workspace, this.#root);
+    return git.ok ? filteredPaths(git.value, this.#root, paths) : git;
+  }
+
   async dispose(): Promise<void> {
     await removeTree(this.#root);
   }
 }
 
-/** Git tells of the executable bit alone; the other permissions stay as the user has them. */
-export function withModeOf(before: FileState, after: FileState): FileState {
+/**
+ * Git tells of the executable bit alone, and with core.fileMode=false of none; the permissions stay as the user has them but
+ * for a bit that the patch itself changes.
+ */
+export function withModeOf(before: FileState, after: FileState, patch: PatchFile | undefined): FileState {
   if (before.kind !== 'file' || after.kind !== 'file') return after;
   const executable = (after.mode & 0o100) !== 0;
-  if (((before.mode & 0o100) !== 0) === executable) return { ...after, mode: before.mode };
+  if (patch?.before.mode === patch?.after.mode || ((before.mode & 0o100) !== 0) === executable)
+    return { ...after, mode: before.mode };
   const readers = (before.mode & 0o444) >> 2;
   return { ...after, mode: executable ? before.mode | readers : before.mode & ~0o111 };
 }

@@ -4,10 +4,10 @@ import type { SucceededJob } from '../domain/job.ts';
 import type { ObjectId } from '../domain/ids.ts';
 import { NO_MODE, type PatchFile } from '../git/patchFiles.ts';
 import type { BytePath } from '../git/path.ts';
-import { isSameSide, sidesAt, sidesOf } from '../git/sides.ts';
+import { blobId, blobOf, isSameSide, sidesAt, sidesOf } from '../git/sides.ts';
 import type { PatchSide } from '../git/patchFiles.ts';
-import { dirtyPaths } from '../git/tree.ts';
-import { find, findAll, noFolders, type Found } from './fileState.ts';
+import { dirtyPaths, overlookedPaths } from '../git/tree.ts';
+import { find, findAll, noFolders, standingOf, type Found } from './fileState.ts';
 import type { Sources } from './sources.ts';
 
 /** HEAD, and what the user has on top of it. Read once a plan; each file when it is first asked for. */
@@ -17,8 +17,9 @@ export class Standing {
   /** Whether the job's baseline is a commit of the user's repository. */
   readonly hasBaseline: boolean;
   readonly #sources: Sources;
-  readonly #dirty: ReadonlySet<BytePath>;
-  readonly #objectFormat: 'sha1' | 'sha256';
+  readonly #dirty: Set<BytePath>;
+  readonly #overlooked: Set<BytePath>;
+  readonly objectFormat: 'sha1' | 'sha256';
   readonly #found = new Map<BytePath, Found>();
   /** The first among a path's folders that is none. */
   readonly notFolder: (path: BytePath) => Promise<BytePath | undefined>;
@@ -27,7 +28,7 @@ export class Standing {
   private constructor(
     sources: Sources,
     facts: Pick<Standing, 'workspace' | 'head' | 'hasBaseline'>,
-    dirty: ReadonlySet<BytePath>,
+    { dirty, overlooked }: { readonly dirty: ReadonlySet<BytePath>; readonly overlooked: ReadonlySet<BytePath> },
     objectFormat: 'sha1' | 'sha256',
   ) {
     this.workspace = facts.workspace;
@@ -35,20 +36,33 @@ export class Standing {
     this.head = facts.head;
     this.hasBaseline = facts.hasBaseline;
     this.#sources = sources;
-    this.#dirty = dirty;
-    this.#objectFormat = objectFormat;
+    this.#dirty = new Set(dirty);
+    this.#overlooked = new Set(overlooked);
+    this.objectFormat = objectFormat;
   }
 
   static async of(sources: Sources, { workspace, baseline }: SucceededJob): Promise<Result<Standing, RelayError>> {
-    const [found, dirty] = await Promise.all([sources.find(workspace, 'HEAD'), dirtyPaths(sources.theirs, workspace)]);
+    const [found, dirty, overlooked] = await Promise.all([
+      sources.find(workspace, 'HEAD'),
+      dirtyPaths(sources.theirs, workspace),
+      overlookedPaths(sources.theirs, workspace),
+    ]);
     if (!found.ok) return err(relayError('blocked', found.error.message));
     if (!dirty.ok) return unreadable(dirty.error.message);
+    if (!overlooked.ok) return unreadable(overlooked.error.message);
     const repository = await sources.repository(workspace);
     if (!repository.ok) return err(relayError('blocked', repository.error.message));
     const { catFile, objectFormat } = repository.value;
     const { commit: head } = found.value;
     const hasBaseline = head === baseline || (await catFile.commit(baseline)).ok;
-    return ok(new Standing(sources, { workspace, head, hasBaseline }, dirty.value, objectFormat));
+    return ok(
+      new Standing(
+        sources,
+        { workspace, head, hasBaseline },
+        { dirty: dirty.value, overlooked: overlooked.value },
+        objectFormat,
+      ),
+    );
   }
 
   isDirty(path: BytePath): boolean {
@@ -63,14 +77,26 @@ export class Standing {
     return found;
   }
 
-  /** Looks at many together. */
-  async look(paths: readonly BytePath[]): Promise<void> {
+  /** Looks at many together, and at what of them git overlooks: that is dirty where HEAD has it otherwise. */
+  async look(paths: readonly BytePath[]): Promise<Result<void, RelayError>> {
     const asked = paths.filter((path) => !this.#found.has(path));
     const found = await findAll(this.workspace, asked);
     asked.forEach((path, at) => {
       const one = found[at];
       if (one !== undefined) this.#found.set(path, one);
     });
+    const hidden = paths.filter((path) => this.#overlooked.delete(path));
+    if (hidden.length === 0 || this.head === undefined) return ok(undefined);
+    const sides = await this.sides(hidden);
+    if (!sides.ok) return sides;
+    const at = await sidesAt(this.#sources.theirs, this.workspace, this.head, hidden);
+    if (!at.ok) return unreadable(at.error.message);
+    for (const path of hidden) {
+      const id = sides.value.get(path)?.id;
+      // What a sparse checkout leaves out is no change of the user's.
+      if (id !== undefined && id !== at.value.get(path)?.id) this.#dirty.add(path);
+    }
+    return ok(undefined);
   }
 
   /** Those of the patch's files that HEAD has otherwise than the baseline. */
@@ -93,16 +119,24 @@ export class Standing {
     const asked = paths.filter((path) => !this.#sides.has(path));
     const standing = [];
     for (const path of asked) {
-      const { state, content } = await this.at(path);
-      this.#sides.set(path, state.kind === 'absent' ? { mode: NO_MODE } : undefined);
-      if (state.kind !== 'file' && state.kind !== 'link') continue;
-      const executable = state.kind === 'file' && (state.mode & 0o100) !== 0;
-      standing.push({ path, kind: state.kind, executable, content });
+      const found = await this.at(path);
+      this.#sides.set(path, found.state.kind === 'absent' ? { mode: NO_MODE } : undefined);
+      standing.push(...standingOf(path, found));
     }
-    const told = await sidesOf(this.#sources.theirs, this.workspace, standing, this.#objectFormat);
+    const told = await sidesOf(this.#sources.theirs, this.workspace, standing, this.objectFormat);
     if (!told.ok) return unreadable(told.error.message);
     for (const [path, side] of told.value) this.#sides.set(path, side);
     return ok(this.#sides);
+  }
+
+  /** The same of what is kept of a file and not there now. */
+  async sideOf(path: BytePath, found: Found): Promise<Result<PatchSide | undefined, RelayError>> {
+    if (found.state.kind === 'absent') return ok({ mode: NO_MODE });
+    const [file] = standingOf(path, found);
+    if (file === undefined) return ok(undefined);
+    if (file.kind === 'link') return ok({ mode: '120000', id: blobId(file.content, this.objectFormat) });
+    const id = await blobOf(this.#sources.theirs, this.workspace, path, file.content);
+    return id.ok ? ok({ mode: file.executable ? '100755' : '100644', id: id.value }) : unreadable(id.error.message);
   }
 }
 

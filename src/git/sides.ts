@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../base/result.ts';
 import { describe, type Git } from './git.ts';
 import { NO_MODE, type PatchSide } from './patchFiles.ts';
-import { fields, type BytePath } from './path.ts';
+import { fields, shown, type BytePath } from './path.ts';
 import type { TreeError } from './tree.ts';
 
 /** Paths that git is given as arguments; of more, it lists the whole tree. */
@@ -18,7 +18,10 @@ export async function sidesAt(
   // Arguments are text: what is no UTF-8 cannot be one.
   const isNamed = paths.length <= MOST_ARGUMENTS && paths.every((path) => /^[\x20-\x7e]+$/.test(path));
   const which = isNamed ? ['--', ...paths] : [];
-  const told = await git.run(['ls-tree', ...(isNamed ? [] : ['-r']), '-z', '--full-tree', tree, ...which], { cwd });
+  const told = await git.run(
+    ['--literal-pathspecs', 'ls-tree', ...(isNamed ? [] : ['-r']), '-z', '--full-tree', tree, ...which],
+    { cwd },
+  );
   if (!told.ok) return err({ kind: 'git', message: describe(told.error) });
   const sides = new Map<BytePath, PatchSide>();
   for (const line of fields(told.value)) {
@@ -59,21 +62,33 @@ export async function sidesOf(
   return ok(sides);
 }
 
+/** The blob that git would make of these bytes, were they the file at that path. Nothing is written. */
+export async function blobOf(
+  git: Git,
+  cwd: string,
+  path: BytePath,
+  content: Buffer,
+): Promise<Result<string, TreeError>> {
+  const told = await git.text(['hash-object', '--stdin', `--path=${shown(path)}`], { cwd, stdin: content });
+  return told.ok ? told : err({ kind: 'git', message: describe(told.error) });
+}
+
 /** Whether both are the same to git. A side without an id is any content with that mode. */
 export function isSameSide(a: PatchSide | undefined, b: PatchSide | undefined): boolean {
   if ((a?.mode ?? NO_MODE) !== (b?.mode ?? NO_MODE)) return false;
   return a?.id === undefined || b?.id === undefined || a.id === b.id;
 }
 
-function blobId(content: Buffer, objectFormat: 'sha1' | 'sha256'): string {
+/** What git calls these bytes where nothing is between them and git. */
+export function blobId(content: Buffer, objectFormat: 'sha1' | 'sha256'): string {
   return createHash(objectFormat)
     .update(`blob ${String(content.length)}\0`)
     .update(content)
     .digest('hex');
 }
 
-/** A line of `--stdin-paths`; one that begins with `"` is in C's quotes, and a newline needs them. */
+/** A line of `--stdin-paths`; one that begins with `"` is in C's quotes, and what ends a line needs them. */
 function quoted(path: BytePath): string {
-  if (!/["\n\\]/.test(path)) return path;
-  return `"${path.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n')}"`;
+  if (!/["\n\r\\]/.test(path)) return path;
+  return `"${path.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}"`;
 }
