@@ -153,9 +153,10 @@ class Planning {
       if (!told.ok) return told;
       report.set(path, told.value);
     }
-    // Also those that nothing more is written to: one receipt is of them all.
+    // Also those that HEAD calls otherwise: they have no word of their own.
     const before = [...this.#earlier.values()];
-    for (const path of await changedIn(this.#standing.workspace, before, before))
+    const meant = before.filter(({ path }) => this.#options.selection.has(path) && !report.has(path));
+    for (const path of await changedIn(this.#standing.workspace, before, meant))
       report.set(Buffer.from(path).toString('latin1'), { path, verdict: 'blocked', detail: CHANGED });
     return ok(report);
   }
