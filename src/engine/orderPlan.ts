@@ -40,7 +40,8 @@ async function plan(input: PlanInput, ground: PlanGround, signal: AbortSignal): 
   if (!judged.ok) return err(relayError('blocked', `No order can be told: ${judged.error}.`));
   const { drifts, untold } = judged.value;
   // What is told of each, and the order, are of one HEAD.
-  const place = judged.value.place === undefined ? await headPlaceOf(ground.sources, workspace) : ok(judged.value.place);
+  const place =
+    judged.value.place === undefined ? await headPlaceOf(ground.sources, workspace) : ok(judged.value.place);
   if (!place.ok) return err(relayError('blocked', `No order can be told: ${place.error}.`));
   const told = candidates.filter(({ jobId }) => drifts.has(jobId));
   const ordered = await orderPatches(told, place.value, ground, signal);
