@@ -51,7 +51,7 @@ function heldGit(): { readonly environment: { PATH: string }; readonly hold: () 
   mkdirSync(bin);
   const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
   const place = (name: string): string => `'${join(directory, name)}'`;
-  execFileSync('mkfifo', [join(directory, 'began'), join(directory, 'go')]);
+  execFileSync('sh', ['-c', 'mkfifo began go'], { cwd: directory });
   const script = `case "$*" in *"status --porcelain"*) if [ -e ${place('held')} ]; then echo > ${place('began')}; cat ${place('go')} > /dev/null; fi;; esac`;
   writeFileSync(join(bin, 'git'), `#!/bin/sh\n${script}\nexec '${real}' "$@"\n`);
   chmodSync(join(bin, 'git'), 0o755);
