@@ -100,7 +100,7 @@ export class JobModel {
   /** Reads one job now: its own submit is seen at once. */
   async note(jobId: JobId, repository: Repository): Promise<void> {
     const view = await repository.relay.get({ jobId });
-    if (view.ok) this.#repositories.get(repository)?.set(jobId, view.value);
+    if (view.ok) this.#take(view.value, repository);
     this.#changed.emit();
   }
 
@@ -120,6 +120,13 @@ export class JobModel {
 
   #job(repository: Repository, summary: Summary): Job {
     return { repository, summary, held: this.#holds.get(repository)?.of(summary) };
+  }
+
+  /** A deleted job can still be read, and is in no list. */
+  #take(view: JobView, repository: Repository): void {
+    const jobs = this.#repositories.get(repository);
+    if (view.deleted === true) jobs?.delete(view.jobId);
+    else jobs?.set(view.jobId, view);
   }
 
   async #lookAtHolds(repository: Repository): Promise<void> {
@@ -172,7 +179,7 @@ export class JobModel {
     await Promise.all([
       ...dirty.map(async ([jobId, repository]) => {
         const view = await repository.relay.get({ jobId });
-        if (view.ok) this.#repositories.get(repository)?.set(jobId, view.value);
+        if (view.ok) this.#take(view.value, repository);
       }),
       ...drifted.map(([repository, jobIds]) => this.#readDrifts(repository, jobIds)),
     ]);
@@ -187,7 +194,10 @@ export class JobModel {
       const page = await repository.relay.list({ limit: PAGE, offset });
       if (!page.ok) return;
       for (const item of page.value.items) {
-        if (jobIds.delete(item.jobId)) this.#repositories.get(repository)?.set(item.jobId, item);
+        // One that has gone meanwhile, or was heard of since, is not brought back to what it was.
+        const known = this.#repositories.get(repository)?.get(item.jobId);
+        if (jobIds.delete(item.jobId) && known?.stateVersion === item.stateVersion)
+          this.#repositories.get(repository)?.set(item.jobId, item);
       }
       if (!page.value.hasMore) return;
     }

@@ -29,6 +29,7 @@ export function viewOf(job: Job): JobView {
     ...(job.parent === undefined ? {} : { parent: job.parent }),
     ...(job.relation === undefined ? {} : { relation: job.relation }),
     ...(job.spent === undefined ? {} : { usage: job.spent }),
+    ...(isTerminal(job) && job.deleted === true ? { deleted: true as const } : {}),
     ...(job.lifted === undefined ? {} : { lifted: [...job.lifted] }),
     artifacts: artifactsOf(job).map((artifact) => ({ ...artifact, uri: artifactUri(job.id, artifact.name) })),
   };

@@ -78,6 +78,7 @@ export const JobView = JobSummary.extend({
   relation: Relation.optional().describe(
     'to its parent: its task once more, the same on a newer HEAD, or another on its result',
   ),
+  deleted: z.literal(true).optional().describe('it was taken out of every list'),
   partial: z.literal(true).optional().describe('only a part of the patch is applied'),
   branch: z.string().optional().describe('the branch that the patch is a commit on, where it was delivered so'),
   published: z

@@ -137,7 +137,7 @@ describeInEditor('deliveries in the editor', (start) => {
     await window.press('ControlOrMeta+S');
     await row('Three places').describedAs(/^SUCCEEDED · 1 file has uncommitted changes · command/);
     await window.screenshot('drift-dirty');
-    expect(await row('Three places').tooltip()).toContain('Uncommitted: a.txt');
+    await row('Three places').tells('Uncommitted: a.txt');
     const before = read();
     await row('Three places').action('Apply Patch');
     const said = await dialog.shown();
@@ -187,7 +187,7 @@ describeInEditor('deliveries in the editor', (start) => {
     await row('Three places').action('Rebase Job');
     await until('both', async () => (await window.tree('Jobs').labels()).length === 2);
     await row('Three places').describedAs(/^SUCCEEDED · command/);
-    expect(await row('Three places').tooltip()).toContain('Rebase of: Three places');
+    await row('Three places').tells('Rebase of: Three places');
     await row('Three places').choose('Delete Job');
     await until('one', async () => (await window.tree('Jobs').labels()).length === 1);
   });
@@ -209,5 +209,119 @@ describeInEditor('deliveries in the editor', (start) => {
     await row('On a branch').action('Undo Apply');
     await toasts.shown(`Undone: the branch "${name}" is gone.`);
     expect(git(folder, 'branch', '--list', name)).toBe('');
+  });
+
+  it('are pushed for a pull request, once the patch is out of the tree', async () => {
+    const { dialog, toasts } = window;
+    const remote = join(directory, 'remote.git');
+    git(directory, 'init', '-q', '--bare', remote);
+    git(folder, 'remote', 'add', 'origin', remote);
+    await row('On a branch').action('Apply Patch');
+    await toasts.shown('Applied 1 file');
+    await row('On a branch').choose('Create Pull Request');
+    expect(await dialog.shown()).toContain('A pull request needs it on a branch.');
+    await window.screenshot('pull-request-undo-first');
+    await dialog.press('Undo and Continue');
+    const said = await toasts.shown('Pushed "relay/');
+    expect(said).toMatch(
+      /to "origin"\. (?:No pull request was opened, because there is no gh|gh opened no pull request)/,
+    );
+    const name = /relay\/[\w-]+/.exec(said)?.[0] ?? '';
+    expect(git(remote, 'show', `${name}:b.txt`)).toBe('b\nmore');
+    expect(read('b.txt')).toBe('b\n');
+    await window.screenshot('pull-request-without-gh');
+    await toasts.clearAll();
+    await row('On a branch').action('Undo Apply');
+    await toasts.shown('Undone: the branch');
+  });
+
+  it('are planned, and applied in that order up to the first that does not go', async () => {
+    const { dialog, toasts, page } = window;
+    await made('Left', 'sed -i "2s/.*/left/" c.txt');
+    await made('Right', 'sed -i "2s/.*/right/" c.txt');
+    await window.runCommand('Relay: Plan Apply Order');
+    await toasts.shown('3 of 4 patches apply in this order.');
+    await window.editors.inFront('apply-order.md');
+    const plan = await window.webview();
+    await plan.shows('These do not fit together');
+    const text = await plan.text();
+    expect(text).toContain('Left and Right: c.txt');
+    expect(text).toMatch(/These are left\s+Right: It does not fit together with Left\./);
+    await window.screenshot('plan');
+    await toasts.clearAll();
+    await window.editors.titleAction('Apply in This Order');
+    await toasts.shown('Applied 3 patches in order.');
+    expect(read('c.txt')).toBe('one\nleft\nthree\n');
+    expect(read('b.txt')).toBe('b\nmore\n');
+    for (const title of ['Left', 'On a branch', 'Three places']) {
+      await row(title).action('Undo Apply');
+      await row(title).describedAs(/^SUCCEEDED · command/);
+    }
+    await until('all as before', () => git(folder, 'status', '--porcelain') === '');
+
+    write(folder, { 'c.txt': 'mine\n' });
+    await row('Left').click();
+    await page.keyboard.down('Control');
+    await row('On a branch').click();
+    await page.keyboard.up('Control');
+    await row('On a branch').choose('Plan Apply Order');
+    await toasts.shown('2 of 2 patches apply in this order.');
+    await toasts.press('2 of 2 patches', 'Apply in This Order');
+    const said = await dialog.shown();
+    expect(said).toMatch(/Applied 1 of 2 patches; "Left" did not go\./);
+    expect(said).toContain('c.txt: you have uncommitted changes here');
+    await window.screenshot('plan-stopped');
+    await dialog.cancel();
+    expect(read('c.txt')).toBe('mine\n');
+    git(folder, 'checkout', '--', 'c.txt');
+    await row('On a branch').describedAs(/ applied /);
+    await row('On a branch').action('Undo Apply');
+    await until('all as before', () => git(folder, 'status', '--porcelain') === '');
+  });
+
+  it('lead to a follow-up, which tells what it goes on from', async () => {
+    const { quickInput } = window;
+    await row('Left').choose('Follow Up…');
+    await quickInput.shown('Follow Up: Left (1/4)');
+    await quickInput.type('Further left');
+    await quickInput.accept();
+    await quickInput.shown('Follow Up: Left (2/4)');
+    await quickInput.accept();
+    await quickInput.shown('Follow Up: Left (3/4)');
+    await quickInput.settled();
+    await until('what each will know', async () =>
+      (await quickInput.picks()).some((one) => one.includes('begins a thread of its own')),
+    );
+    await window.screenshot('follow-up-executor');
+    await quickInput.pick('command');
+    await quickInput.shown('Follow Up: Left (4/4)');
+    await quickInput.type('grep -q left c.txt && echo further >> c.txt');
+    await quickInput.accept();
+    await quickInput.gone();
+    await row('Further left').describedAs(/^SUCCEEDED/);
+    await row('Further left').tells('Follow-up of: Left');
+    await window.runCommand('Relay: Show Job');
+    const page = await window.webview();
+    await page.shows('Follow-up of');
+    await window.screenshot('follow-up-page');
+    await page.locator('vscode-link.parent').click();
+    await window.editors.inFront('Left');
+    await row('Left').click();
+  });
+
+  it('have a secret for their notices, which can be cleared', async () => {
+    const { quickInput, toasts } = window;
+    await window.runCommand('Relay: Set Webhook Secret');
+    await quickInput.shown('Webhook Secret');
+    await quickInput.type('between us');
+    await window.screenshot('webhook-secret');
+    await quickInput.accept();
+    await toasts.shown('The webhook secret is set');
+    await window.runCommand('Relay: Set Webhook Secret');
+    await quickInput.shown('Webhook Secret');
+    expect(await quickInput.value()).toBe('');
+    await quickInput.accept();
+    await toasts.shown('The webhook secret is cleared');
+    expect(window.errors()).toEqual([]);
   });
 });

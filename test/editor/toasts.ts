@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { exactly } from './exactly.ts';
+import { until } from './until.ts';
 
 /** The notifications at the lower right. */
 export class Toasts {
@@ -43,7 +44,15 @@ export class Toasts {
 
   /** Takes away all that there are. */
   async clearAll(): Promise<void> {
-    for (const text of await this.texts()) await this.clear(text);
+    const first = this.#page.locator('.notification-toast').first();
+    await until('no notification', async () => {
+      if ((await first.count()) === 0) return true;
+      // One that tells a progress goes by itself.
+      await first.hover({ timeout: 1000 }).catch(() => undefined);
+      const clear = first.locator('a.action-label[aria-label^="Clear Notification"]');
+      await clear.click({ timeout: 1000 }).catch(() => undefined);
+      return false;
+    });
   }
 
   #toast(text: string): Locator {

@@ -74,12 +74,21 @@ export class TreeRow {
 
   /** What shows when the mouse rests on it. */
   async tooltip(): Promise<string> {
-    // Where the mouse is there already, nothing shows.
-    await this.#page.mouse.move(0, 0);
     await this.#row.locator('.label-name').hover();
     const hover = this.#page.locator('.monaco-hover.workbench-hover:visible, .workbench-hover-container:visible');
     await hover.first().waitFor();
     return (await hover.first().innerText()).trim();
+  }
+
+  /** Waits until what shows when the mouse rests on it contains this. */
+  async tells(text: string): Promise<void> {
+    const hover = this.#page.locator('.workbench-hover:visible').filter({ hasText: text });
+    await until(`a tooltip with "${text}"`, async () => {
+      // Where the mouse is there already, nothing shows; and a row that is drawn anew meanwhile takes it away.
+      await this.#page.mouse.move(0, 0);
+      await this.#row.locator('.label-name').hover();
+      return until('it', () => hover.first().isVisible(), 3000).catch(() => false);
+    });
   }
 
   /** Presses an inline action by its name. */

@@ -61,7 +61,9 @@ describe('a job that is deleted', () => {
       error: { kind: 'illegal', message: expect.stringContaining('cancel it') as unknown },
     });
     must(await host.relay.cancel({ jobId, origin: 'cli' }));
+    expect(must(await host.relay.get({ jobId })).deleted).toBeUndefined();
     expect(await remove(jobId)).toMatchObject({ ok: true });
+    expect(must(await host.relay.get({ jobId })).deleted).toBe(true);
     expect(await remove(jobId)).toMatchObject({ ok: false, error: { kind: 'illegal' } });
     expect(await remove(newJobId())).toMatchObject({ ok: false, error: { kind: 'notFound' } });
     expect(await listed()).toEqual([]);
