@@ -25,8 +25,12 @@ export async function undoApply(job: Job, { jobId }: Pick<JobView, 'jobId'>): Pr
 
 function undoneText({ branch, files, message }: DeliveryReport): string {
   const text =
-    branch === undefined
-      ? vscode.l10n.t('Undone: {0} are as before.', countedFiles(files.length))
-      : vscode.l10n.t('Undone: the branch "{0}" is gone.', branch.name);
+    branch === undefined ? filesText(files.length) : vscode.l10n.t('Undone: the branch "{0}" is gone.', branch.name);
   return message === undefined ? text : `${text} ${message}`;
+}
+
+function filesText(count: number): string {
+  return count === 1
+    ? vscode.l10n.t('Undone: 1 file is as before.')
+    : vscode.l10n.t('Undone: {0} are as before.', countedFiles(count));
 }
