@@ -62,7 +62,7 @@ export function jobTooltip(
     `${stateLabel(summary)} · ${summary.executor}`,
     ...(held === undefined ? [] : [heldLabel(held)]),
     ...driftWords(drift),
-    ...(drift === undefined || drift.state === 'clean' ? [] : drift.paths),
+    ...(drift === undefined ? [] : drift.paths.filter((path) => !drift.dirty.includes(path))),
     ...(drift?.dirty.length ? [vscode.l10n.t('Uncommitted: {0}', drift.dirty.join(', '))] : []),
     ...(view?.branch === undefined ? [] : [vscode.l10n.t('on {0}', view.branch)]),
     ...(view?.published?.url === undefined ? [] : [view.published.url]),

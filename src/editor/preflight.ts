@@ -39,7 +39,9 @@ export function fileLines(files: readonly FileDelivery[]): string {
 }
 
 function fileLine({ path, verdict, detail }: FileDelivery): string {
-  return `${path}: ${detail ?? verdictWord(verdict)}`;
+  // What the relay says of a merge is what the dialog begins with.
+  const isMerged = verdict === 'merged';
+  return `${path}: ${(isMerged ? undefined : detail) ?? verdictWord(verdict)}`;
 }
 
 function verdictWord(verdict: FileDelivery['verdict']): string {
