@@ -218,6 +218,8 @@ describeInEditor('deliveries in the editor', (start) => {
     git(folder, 'remote', 'add', 'origin', remote);
     await row('On a branch').action('Apply Patch');
     await toasts.shown('Applied 1 file');
+    // No more than three are shown at once.
+    await toasts.clearAll();
     await row('On a branch').choose('Create Pull Request');
     expect(await dialog.shown()).toContain('A pull request needs it on a branch.');
     await window.screenshot('pull-request-undo-first');

@@ -116,9 +116,13 @@ export class EditorArea {
   }
 
   async closeAll(): Promise<void> {
-    await this.#page.keyboard.press('ControlOrMeta+K');
-    await this.#page.keyboard.press('ControlOrMeta+W');
-    await until('all editors to close', async () => (await this.tabs()).length === 0);
+    const areClosed = async (): Promise<boolean> => (await this.tabs()).length === 0;
+    await until('all editors to close', async () => {
+      // A webview that still loads takes the focus, and keys with it.
+      await this.#page.keyboard.press('ControlOrMeta+K');
+      await this.#page.keyboard.press('ControlOrMeta+W');
+      return until('them', areClosed, 3000).catch(() => false);
+    });
   }
 }
 
